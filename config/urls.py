@@ -1,0 +1,16 @@
+from django.contrib.auth.decorators import login_not_required
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
+
+from config.health import healthz
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("accounts/", include("allauth.account.urls")),
+    path("api/v1/", include("config.api")),
+    path("tasks/", include("campaign.urls")),
+    path("digitization/", include("digitization.urls")),
+    path("records/", include("records.urls")),
+    path("", include("dashboard.urls")),
+]

@@ -1,0 +1,67 @@
+"""Writing the trail. One call, one row; the caller's transaction decides whether it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from security.context import current_origin
+
+if TYPE_CHECKING:
+    from security.models import Protected, User
+
+_INSERT = """
+INSERT INTO security_auditevent
+    (actor_id, actor_name, session, address, request, action, object_type, object_id,
+     object_level, object_path, object_ids, fields, decision, allowed_by, reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+
+def record(
+    action: str,
+    *,
+    actor: User | None,
+    row: Protected | None = None,
+    object_type: str = "",
+    object_id: object = "",
+    ids: Iterable[int] = (),
+    fields: Iterable[str] = (),
+    decision: str = "allowed",
+    allowed_by: str = "",
+    reason: str = "",
+) -> None:
+    """Append one event. Time, transaction id and row id are the database's.
+
+    action: ``area.verb`` in the past or the name of the permission used.
+    row: the protected row concerned; its type, id, level and path are frozen into the event.
+    ids: rows shown by a list. fields: names only, never values.
+    """
+    origin = current_origin()
+    level, path = None, ""
+    if row is not None:
+        object_type, object_id = row._meta.label_lower, row.pk
+        level, path = row.level, row.unit_path
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                actor.pk if actor else None,
+                (actor.full_name or actor.username)[:150] if actor else "",
+                origin.session,
+                origin.address,
+                origin.request,
+                action,
+                object_type,
+                str(object_id),
+                level,
+                path,
+                list(ids),
+                list(fields),
+                decision,
+                allowed_by[:120],
+                reason[:300],
+            ],
+        )

@@ -1,0 +1,29 @@
+"""Where a line of the trail comes from: set by the request middleware or by a job's start."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Origin:
+    session: str = ""  # hash, never the key itself
+    address: str = ""
+    request: str = ""  # request or job id
+
+
+_origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+
+
+def current_origin() -> Origin:
+    return _origin.get()
+
+
+@contextmanager
+def origin(value: Origin) -> Iterator[None]:
+    token = _origin.set(value)
+    try:
+        yield
+    finally:
+        _origin.reset(token)

@@ -1,0 +1,61 @@
+"""Doors of the web side: every view that fetches a protected row comes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from security import audit
+from security.models import Protected, User
+from security.scope import allowed_by, may
+
+P = TypeVar("P", bound=Protected)
+View = Callable[..., HttpResponseBase]
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The signed-in user; LoginRequiredMiddleware has turned everybody else away."""
+    return cast("User", request.user)
+
+
+def visible_or_404(request: HttpRequest, rows: QuerySet[P], **lookup: Any) -> P:
+    """One protected row that the user may see; the read, or the denial, goes to the trail.
+
+    rows: any queryset of a protected model, *not yet* restricted. Hidden and absent rows answer
+    alike (404), so that nobody learns what exists.
+    """
+    user = signed_in(request)
+    row = rows.visible_to(user).filter(**lookup).first()  # type: ignore[attr-defined]
+    model = rows.model
+    if row is None:
+        audit.record(
+            "read",
+            actor=user,
+            object_type=model._meta.label_lower,
+            object_id=str(next(iter(lookup.values()), ""))[:40],
+            decision="denied",
+        )
+        raise Http404
+    audit.record("read", actor=user, row=row, allowed_by=allowed_by(user, row))
+    return cast("P", row)
+
+
+def require_action(action: str) -> Callable[[View], View]:
+    """Open a view only to people whose role allows the action somewhere; others get a plain 404."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            user = signed_in(request)
+            if not may(user, action):
+                audit.record(action, actor=user, decision="denied", reason=request.path[:200])
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
