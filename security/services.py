@@ -77,7 +77,7 @@ def move_unit(*, actor: User | None, unit: Unit, parent: Unit) -> Unit:
 
     The rows follow by the composite foreign keys (ON UPDATE CASCADE), so no table can be missed.
     """
-    branch = list(Unit.objects.select_for_update().under(unit))  # type: ignore[attr-defined]
+    branch = list(Unit.objects.select_for_update().under(unit))
     parent.refresh_from_db()
     if unit.contains(parent.path):
         raise RefusedError(Problem("cycle", _("A unit cannot be moved below itself.")))

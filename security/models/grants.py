@@ -35,8 +35,6 @@ class GrantTerms(models.Model):
     reason = models.CharField(max_length=200)
     granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
-    objects = GrantQuerySet.as_manager()
-
     class Meta:
         abstract = True
         constraints = [
@@ -50,7 +48,7 @@ class GrantTerms(models.Model):
 class UserGrant(GrantTerms, UserObjectPermissionBase):
     """One row opened to one person until a date."""
 
-    objects = GrantQuerySet.as_manager()
+    objects = GrantQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta(GrantTerms.Meta, UserObjectPermissionBase.Meta):
         abstract = True

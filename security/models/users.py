@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -22,7 +22,7 @@ class User(AbstractUser):
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="users")
     clearance = models.PositiveSmallIntegerField(choices=Secrecy, default=Secrecy.INTERNAL)
 
-    REQUIRED_FIELDS: list[str] = ["full_name"]
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
 
     class Meta:
         ordering = ["full_name"]
