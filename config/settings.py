@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",  # the widget templates behind FORM_RENDERER
     "whitenoise.runserver_nostatic",
     "allauth",
     "allauth.account",
