@@ -1,0 +1,1 @@
+"""Demonstration data: fictional people, places, papers and a campaign that has been lived."""
