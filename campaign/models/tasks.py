@@ -1,0 +1,172 @@
+"""The task: six clear fields, one lead unit, one owner."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from campaign.models.plan import Block, Campaign, MatrixRow, Phase, TaskGroup
+from campaign.models.querysets import Light, TaskQuerySet
+from security.models import Unit, User
+from security.models.grants import UnitGrant, UserGrant
+from security.models.protected import Protected
+
+
+class Task(Protected):
+    """One thing to be done (việc), clear six times.
+
+    Work: ``title``; person: ``owner``; responsibility; process; time: ``start``, ``deadline``;
+    product: at least one ``Product``. ``unit`` is the one lead unit. The row holds what was
+    agreed; what happened lies in facts (reports, submissions, acceptances, revisions).
+
+    ``deadline`` is the instant at which the time is over ("trước X" ends when X begins, a plain
+    date when that day ends); ``deadline_text`` keeps the printed words. ``light``,
+    ``next_change_at``, ``inputs_hash`` and ``late_days`` are a cache of
+    ``campaign.rules.task_light`` and are written by ``campaign.services.lights`` only.
+    """
+
+    class Kind(models.TextChoices):
+        GROUP = "group", _("Group task")
+        WEEK = "week", _("Week task")
+        MILESTONE = "milestone", _("Milestone")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        ACTIVE = "active", _("Running")
+        DONE = "done", _("Completed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    view_action: ClassVar[str] = "campaign.view"
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="tasks")
+    code = models.CharField(max_length=20)
+    kind = models.CharField(max_length=10, choices=Kind)
+    title = models.TextField()
+    focus = models.CharField(
+        max_length=200, blank=True, help_text="heading of the week row, or the matrix cell's words"
+    )
+    group = models.ForeignKey(TaskGroup, on_delete=models.PROTECT, null=True, related_name="tasks")
+    matrix_row = models.ForeignKey(
+        MatrixRow, on_delete=models.PROTECT, null=True, related_name="tasks"
+    )
+    phase = models.ForeignKey(
+        Phase, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks"
+    )
+    block = models.ForeignKey(Block, on_delete=models.PROTECT, null=True, related_name="tasks")
+    # A draft whose lead nobody has named lies with the campaign's own unit until somebody does.
+    lead_named = models.BooleanField(default=True)
+    lead_scope = models.CharField(max_length=120, blank=True)
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="owned_tasks"
+    )
+    responsibility = models.TextField(blank=True)
+    process = models.TextField(blank=True)
+    start = models.DateField(null=True, blank=True)
+    deadline = models.DateTimeField(null=True, blank=True)
+    deadline_text = models.CharField(max_length=80, blank=True)
+    deadline_assumed = models.BooleanField(default=False)
+    original_deadline = models.DateTimeField(null=True, blank=True)
+    check_text = models.TextField(blank=True)
+    risk = models.TextField(blank=True)
+    handling = models.TextField(blank=True)
+    note = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    light = models.CharField(max_length=6, choices=Light, blank=True)
+    next_change_at = models.DateTimeField(null=True, blank=True)
+    inputs_hash = models.CharField(max_length=32, blank=True)
+    late_days = models.PositiveSmallIntegerField(default=0)
+
+    units = models.ManyToManyField(Unit, through="TaskUnit", related_name="+")
+
+    objects = TaskQuerySet.as_manager()
+    history = HistoricalRecords(
+        excluded_fields=["light", "next_change_at", "inputs_hash", "late_days"]
+    )
+
+    class Meta(Protected.Meta):
+        ordering = ["campaign", "code"]
+        indexes = [
+            *Protected.Meta.indexes,
+            models.Index(fields=["campaign", "state", "light"], name="task_light"),
+            models.Index(fields=["owner", "state"], name="task_owner"),
+            models.Index(fields=["next_change_at"], name="task_sweep", condition=Q(state="active")),
+        ]
+        constraints = [
+            *Protected.Meta.constraints,
+            models.UniqueConstraint(fields=["campaign", "code"], name="task_code_once"),
+            # Together with the trigger of migration 0001 (one product at least, no collective
+            # lead): nothing incomplete is ever active or done.
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "cancelled"])
+                | (
+                    Q(owner__isnull=False, start__isnull=False, deadline__isnull=False)
+                    & Q(lead_named=True)
+                    & ~Q(title="")
+                    & ~Q(responsibility="")
+                    & ~Q(process="")
+                ),
+                name="task_active_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="done", done_at__isnull=False)
+                | (~Q(state="done") & Q(done_at=None)),
+                name="task_done_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(light="", state__in=["draft", "cancelled"])
+                | Q(light="done", state="done")
+                | (Q(state="active") & ~Q(light__in=["", "done"])),
+                name="task_light_fits_state",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.title}"
+
+    @property
+    def lead_unit(self) -> Unit:
+        """The one focal point (đầu mối)."""
+        return self.unit
+
+
+class TaskUnit(models.Model):
+    """A unit that works along: coordinates, or leads a named part."""
+
+    class Role(models.TextChoices):
+        COORDINATES = "coordinates", _("Coordinates")
+        CO_LEADS = "co_leads", _("Leads a part")
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="task_units")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=12, choices=Role, default=Role.COORDINATES)
+    part = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        ordering = ["task", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "unit"], name="task_unit_once"),
+            models.CheckConstraint(
+                condition=~Q(role="co_leads") | ~Q(part=""), name="task_unit_part_named"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit} ({self.get_role_display()})"
+
+
+class TaskUserGrant(UserGrant):
+    """A task opened to one person: the deputy head of its block."""
+
+    content_object = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="user_grants")
+
+
+class TaskUnitGrant(UnitGrant):
+    """A task opened to a unit: one that coordinates or signs a product."""
+
+    content_object = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="unit_grants")
