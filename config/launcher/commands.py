@@ -1,0 +1,48 @@
+"""The product's own processes, said once.
+
+The launcher, docker-compose.yml and the tests start exactly these; a test compares. Each is what
+follows ``python -m``, so that no path in a script's first line matters.
+"""
+
+APP = "config"
+QUEUES = "ocr,assemble,default"
+
+
+def web(bind: str = "0.0.0.0:8000") -> list[str]:
+    """Gunicorn with threads. ``bind`` is host:port; the launcher passes a loopback address."""
+    return [
+        "gunicorn",
+        "config.wsgi:application",
+        f"--bind={bind}",
+        "--workers=2",
+        "--threads=4",
+        "--timeout=120",
+        "--preload",
+        "--no-control-socket",
+        "--worker-tmp-dir=/dev/shm",
+        "--access-logfile=-",
+        "--access-logformat=%(t)s %(m)s %(s)s %(b)s %(M)sms",
+    ]
+
+
+def worker(concurrency: int | None = None) -> list[str]:
+    """Celery worker of all queues; as many tasks at a time as there are cores, unless told."""
+    command = [
+        "celery",
+        f"--app={APP}",
+        "worker",
+        f"--queues={QUEUES}",
+        "--loglevel=INFO",
+        "--without-mingle",
+    ]
+    return command if concurrency is None else [*command, f"--concurrency={concurrency}"]
+
+
+def beat() -> list[str]:
+    """The clock: exactly one per installation."""
+    return ["celery", f"--app={APP}", "beat", "--loglevel=INFO", "--pidfile="]
+
+
+def prepare() -> list[str]:
+    """Migrations and reference data; does nothing where they are in place."""
+    return ["manage", "prepare"]

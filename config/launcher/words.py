@@ -1,0 +1,49 @@
+"""The last lines that ``bin/run`` prints: where to go, as whom, and what to look at first."""
+
+from config.launcher.places import Places
+
+# Sign-in, what this person is (screen language), what to click first.
+DEMO_PEOPLE = (
+    ("truongban", "Trưởng Ban", "Bảng điều hành: the red tasks and why"),
+    ("photruong", "Phó Trưởng Ban phụ trách khối", "the board of his block"),
+    ("vanphong", "Văn phòng Ban / Tổ Giúp việc", "Nhiệm vụ: what is missing and late"),
+    ("donvi", "Lãnh đạo đơn vị", "tasks and products of the unit"),
+    ("chuyenvien", "Chuyên viên", "Việc của tôi: report progress"),
+    ("sohoa", "Nhân viên số hóa", "Lô của tôi: upload a scan and watch it being read"),
+    ("kiemtra", "Kiểm tra chất lượng", "lots that wait for inspection"),
+    ("hoso", "Người giữ hồ sơ", "Đảng viên: find a person, with or without accents"),
+    ("chibo", "Bí thư chi bộ", "members of the cell"),
+    ("dangvien", "Đảng viên", "own record"),
+    ("anninh", "Cán bộ an ninh", "who read what"),
+    ("quantri", "Quản trị hệ thống", "people and roles"),
+)
+
+
+def closing(places: Places, port: int) -> str:
+    """Address, demonstration sign-ins with the password, first click; for real use how to begin."""
+    address = f"  http://localhost:{port}"
+    password_file = places.var / "demo-password"
+    if not password_file.exists():
+        return "\n".join(
+            (
+                "",
+                "Sáu Rõ is running (Ctrl-C stops it):",
+                address,
+                "No demonstration data. The first administrator is made with",
+                "  .venv/bin/python manage.py bootstrap_admin",
+            )
+        )
+    password = password_file.read_text("utf-8").strip()
+    people = [f"  {name:<11} {who:<30} {first}" for name, who, first in DEMO_PEOPLE]
+    return "\n".join(
+        (
+            "",
+            "Demonstration sign-ins, one per role:",
+            *people,
+            "",
+            "Sáu Rõ is running (Ctrl-C stops it). Open",
+            f"{address}",
+            f"sign in as  truongban  with the password  {password}",
+            "and click the first red line of the board: it says why it is red and who holds it.",
+        )
+    )
