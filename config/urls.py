@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/", include("campaign.urls")),
     path("digitization/", include("digitization.urls")),
     path("records/", include("records.urls")),
+    path("access/", include("security.urls")),
     path("", include("dashboard.urls")),
 ]

@@ -133,6 +133,8 @@ def grant_role(
         if actor.pk == user.pk:
             raise RefusedError(Problem("own_role", _("Nobody can change his own role.")))
     check_level(max_level)
+    if valid_to is not None and valid_to <= now:
+        raise RefusedError(Problem("dates", _("The role would end before it begins.")))
     grant = RoleGrant.objects.create(
         user=user,
         role_id=role,

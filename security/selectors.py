@@ -1,0 +1,67 @@
+"""Reads of the security floor that span tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from security.models import AuditEvent, Role, RoleGrant, Unit, User
+from security.rules import path_range
+from security.scope import scopes_of
+
+TRAIL_PAGE = 100
+
+
+@dataclass(frozen=True)
+class TrailFilter:
+    """What the reader of the trail looks for; empty fields do not restrict."""
+
+    who: str = ""
+    action: str = ""
+    denied: bool = False
+    before: int | None = None
+
+
+def trail(asked: TrailFilter) -> tuple[list[AuditEvent], int | None]:
+    """Newest events first, and the id to continue before (None at the end)."""
+    events = AuditEvent.objects.order_by("-id")
+    if asked.who:
+        events = events.filter(actor_name__icontains=asked.who)
+    if asked.action:
+        events = events.filter(action__istartswith=asked.action)
+    if asked.denied:
+        events = events.filter(decision=AuditEvent.Decision.DENIED)
+    if asked.before is not None:
+        events = events.filter(id__lt=asked.before)
+    rows = list(events[: TRAIL_PAGE + 1])
+    more = rows[TRAIL_PAGE - 1].id if len(rows) > TRAIL_PAGE else None
+    return rows[:TRAIL_PAGE], more
+
+
+def manageable_units(user: User) -> QuerySet[Unit]:
+    """Units below which this user may manage access."""
+    below = Q(pk__in=[])
+    for scope in scopes_of(user):
+        if "security.manage_access" in scope.actions:
+            low, high = path_range(scope.path)
+            below |= Q(path__gte=low, path__lt=high)
+    return Unit.objects.filter(below)
+
+
+def people_managed_by(user: User, at: datetime, search: str = "") -> QuerySet[User]:
+    """People of the units this user manages, with their role grants in force."""
+    people = User.objects.filter(unit__in=manageable_units(user)).select_related("unit")
+    if search:
+        people = people.filter(Q(full_name__icontains=search) | Q(username__icontains=search))
+    in_force = RoleGrant.objects.in_force(at).select_related("role", "unit")
+    return people.prefetch_related(Prefetch("role_grants", queryset=in_force, to_attr="in_force"))
+
+
+def role_matrix() -> tuple[list[Role], list[tuple[str, list[bool]]]]:
+    """The readable table: roles across, actions down, whether the role allows the action."""
+    roles = list(Role.objects.prefetch_related("permissions"))
+    allowed = {role.code: {p.action for p in role.permissions.all()} for role in roles}
+    actions = sorted(set().union(*allowed.values())) if allowed else []
+    return roles, [(a, [a in allowed[role.code] for role in roles]) for a in actions]

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from security import views
+
+app_name = "security"
+urlpatterns = [
+    path("trail/", views.trail, name="trail"),
+    path("people/", views.people, name="people"),
+    path("people/<int:pk>/", views.person, name="person"),
+    path("people/<int:pk>/grants/<int:grant>/end/", views.grant_end, name="grant_end"),
+    path("roles/", views.roles, name="roles"),
+]
