@@ -39,6 +39,8 @@ PLACES = (
     Place("digitization:search", gettext_noop("Search scans"), "digitization.view"),
     Place("records:member_list", gettext_noop("Members"), "records.view"),
     Place("records:cadre_list", gettext_noop("Cadres"), "records.view"),
+    Place("security:people", gettext_noop("People and roles"), "security.manage_access"),
+    Place("security:trail", gettext_noop("Audit trail"), "security.view_trail"),
 )
 
 
@@ -95,7 +97,7 @@ def entries_for(request: HttpRequest) -> list[Entry]:
 def _open_to(user: User, place: Place) -> bool:
     if place.url_name == "home":
         # A leader's home *is* the board: two names for one page would only puzzle.
-        return may(user, "campaign.report") or not may(user, "campaign.board")
+        return may(user, "campaign.report") and not may(user, "campaign.board")
     return may(user, place.action)
 
 

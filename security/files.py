@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
-from security.models import Unit
+from security.models import StoredFile, Unit
 from security.services import Problem, RefusedError, check_level
 
 
@@ -60,6 +60,12 @@ def blob_path(blob: str) -> Path:
 
 def open_blob(blob: str) -> BinaryIO:
     return blob_path(blob).open("rb")
+
+
+def discard(blob: str) -> None:
+    """Remove a blob that was received but refused afterwards; kept if any row refers to it."""
+    if not StoredFile.objects.filter(blob=blob).exists():
+        blob_path(blob).unlink(missing_ok=True)
 
 
 def blob_name(sha256: str, *, unit: Unit, level: int) -> str:

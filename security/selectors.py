@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from security.actions import LABELS
 from security.models import AuditEvent, Role, RoleGrant, Unit, User
 from security.rules import path_range
 from security.scope import scopes_of
@@ -64,4 +65,7 @@ def role_matrix() -> tuple[list[Role], list[tuple[str, list[bool]]]]:
     roles = list(Role.objects.prefetch_related("permissions"))
     allowed = {role.code: {p.action for p in role.permissions.all()} for role in roles}
     actions = sorted(set().union(*allowed.values())) if allowed else []
-    return roles, [(a, [a in allowed[role.code] for role in roles]) for a in actions]
+    return roles, [
+        (str(LABELS.get(action, action)), [action in allowed[role.code] for role in roles])
+        for action in actions
+    ]
