@@ -96,7 +96,7 @@ def entries_for(request: HttpRequest) -> list[Entry]:
 
 def _open_to(user: User, place: Place) -> bool:
     if place.url_name == "home":
-        # A leader's home *is* the board: two names for one page would only puzzle.
+        # Everybody else's home is one of the other entries: two names for a page only puzzle.
         return may(user, "campaign.report") and not may(user, "campaign.board")
     return may(user, place.action)
 

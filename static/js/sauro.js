@@ -125,8 +125,8 @@
   window.addEventListener("offline", () => { if (document.querySelector("[data-refresh]")) setStale(true); });
   document.addEventListener("DOMContentLoaded", () => {
     showPause();
-    showThisWeek();
     for (const button of all("[data-print]")) button.hidden = false;
   });
+  window.addEventListener("load", () => document.fonts.ready.then(showThisWeek));
   setInterval(refreshDue, 1000);
 })();

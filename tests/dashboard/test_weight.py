@@ -1,0 +1,59 @@
+"""A first visit must stay under 250 kB on the wire: offices share thin lines."""
+
+import gzip
+import re
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+
+from tests.security.make import grant_role, make_unit, make_user
+
+LIMIT = 250_000
+REFERENCE = re.compile(r"(?:href|src)=\"/static/([^\"?]+)\"")
+STYLE_URL = re.compile(r"url\(\"?\.\./([^\")]+)\"?\)")
+
+
+def transferred(html: bytes) -> dict[str, int]:
+    """Bytes on the wire by file: the page and everything it refers to, each once, gzip.
+
+    Fonts are counted in full although a browser fetches only the subsets it needs.
+    """
+    names = set(REFERENCE.findall(html.decode()))
+    for sheet in [name for name in names if name.startswith("css/")]:
+        names |= set(STYLE_URL.findall(static_file(sheet).decode()))
+    sizes = {name: on_the_wire(name, static_file(name)) for name in names}
+    return {"page": len(gzip.compress(html, 6)), **sizes}
+
+
+def static_file(name: str) -> bytes:
+    path = finders.find(name)
+    assert path, name
+    with open(path, "rb") as file:  # noqa: PTH123
+        return file.read()
+
+
+def on_the_wire(name: str, data: bytes) -> int:
+    return len(data) if name.endswith(".woff2") else len(gzip.compress(data, 6))
+
+
+@pytest.mark.django_db
+def test_first_visit_to_the_sign_in_page_is_light(client: Client) -> None:
+    sizes = transferred(client.get(reverse("account_login")).content)
+    assert any(name.endswith("tabler.min.css") for name in sizes)
+    assert any(name.endswith("vietnamese-600-normal.woff2") for name in sizes)
+    assert sum(sizes.values()) < LIMIT, sizes
+
+
+@pytest.mark.django_db
+def test_first_visit_to_the_board_is_light(client: Client) -> None:
+    try:
+        address = reverse("board")
+    except NoReverseMatch:
+        pytest.skip("there is no board yet")
+    head = make_user()
+    grant_role(head, "head", make_unit())
+    client.force_login(head)
+    sizes = transferred(client.get(address).content)
+    assert sum(sizes.values()) < LIMIT, sizes
