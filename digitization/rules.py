@@ -1,0 +1,163 @@
+"""Pure decisions: gates, retries, file names, index values, pace. No Django, no clock, no database.
+
+Gates: Appendix 2 of the plan, steps 1 and 6.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil
+
+MAX_FILE_BYTES = 512 * 2**20
+ATTEMPTS = 3
+BACK_OFF = (timedelta(seconds=15), timedelta(seconds=60))
+LEASE = timedelta(seconds=60)
+HEARTBEAT = timedelta(seconds=15)
+DOUBTFUL_BELOW = 70.0  # confidence of a word that a person should look at
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
+_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+
+
+# --- gates ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CatalogueFacts:
+    """What the gate of step 1 looks at."""
+
+    types_expected: int
+    pages_or_papers_expected: int
+    lead_unit: str
+    focal_person: str
+
+
+def step_1_problems(facts: CatalogueFacts) -> list[str]:
+    """Codes of what keeps step 1 open: no catalogue, lead unit or focal person → no digitising."""
+    problems = []
+    if facts.types_expected < 1 or facts.pages_or_papers_expected < 1:
+        problems.append("no_catalogue")
+    if not facts.lead_unit:
+        problems.append("no_lead_unit")
+    if not facts.focal_person:
+        problems.append("no_focal_person")
+    return problems
+
+
+@dataclass(frozen=True)
+class LotFacts:
+    """What the acceptance of a lot looks at."""
+
+    state: str
+    pages: int
+    unread: int
+    failed: int
+    dossiers_without_index: int
+    inspector: int
+    operator: int | None
+    uploaders: frozenset[int]
+
+
+def acceptance_problems(facts: LotFacts) -> list[str]:
+    """Codes of what keeps a lot from being accepted; empty means it can be."""
+    problems = []
+    if facts.state != "open":
+        problems.append("lot_not_open")
+    if facts.pages == 0:
+        problems.append("lot_empty")
+    if facts.unread:
+        problems.append("pages_unread")
+    if facts.failed:
+        problems.append("pages_failed")
+    if facts.dossiers_without_index:
+        problems.append("index_missing")
+    if facts.operator is None:
+        problems.append("no_operator")
+    if facts.inspector == facts.operator or facts.inspector in facts.uploaders:
+        problems.append("own_work")
+    return problems
+
+
+# --- retries ----------------------------------------------------------------------------
+
+
+def retry_delay(attempts_left: int) -> timedelta | None:
+    """How long a page rests before it is tried again; None: it has failed."""
+    if attempts_left <= 0:
+        return None
+    return BACK_OFF[max(0, len(BACK_OFF) - attempts_left)]
+
+
+# --- file names -------------------------------------------------------------------------
+
+
+def clean_name(name: str) -> str:
+    """The last part of a path sent by a browser or a shell, without what no file system likes."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    cleaned = _UNSAFE.sub("_", last).strip(" .") or "file"
+    return cleaned[-255:]
+
+
+def free_stem(name: str, taken: Collection[str]) -> str:
+    """Name without its ending; the second of two equal names gets "-2", the third "-3"."""
+    stem = (name.rsplit(".", 1)[0].strip(" .") or "file")[:140]
+    if stem not in taken:
+        return stem
+    number = 2
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
+# --- index values -----------------------------------------------------------------------
+
+
+def index_value_problem(kind: str, value: str) -> str | None:
+    """Code of what is wrong with a keyed value, or None."""
+    if not value.strip():
+        return "value_missing"
+    if len(value) > 300:
+        return "value_too_long"
+    checks = {"identity": _not_identity, "number": _not_number, "date": _not_date}
+    return checks[kind](value.strip()) if kind in checks else None
+
+
+def _not_identity(value: str) -> str | None:
+    return None if re.fullmatch(r"[0-9]{12}", value) else "not_identity"
+
+
+def _not_number(value: str) -> str | None:
+    return None if re.fullmatch(r"[0-9]{1,6}", value) else "not_number"
+
+
+def _not_date(value: str) -> str | None:
+    parts = _DATE.fullmatch(value)
+    if parts is None:
+        return "not_date"
+    day, month, year = (int(part) for part in parts.groups())
+    try:
+        date(year, month, day)
+    except ValueError:
+        return "not_date"
+    return None
+
+
+# --- progress ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Pages a minute, and minutes left (None: nothing was read lately, so nobody knows)."""
+
+    pages_per_minute: float
+    minutes_left: int | None
+
+
+def pace(*, read_lately: int, seconds: float, remaining: int) -> Pace:
+    """``read_lately`` pages were finished in the last ``seconds``."""
+    rate = 60 * read_lately / seconds if seconds > 0 else 0.0
+    if not remaining:
+        return Pace(round(rate, 1), 0)
+    return Pace(round(rate, 1), ceil(remaining / rate) if rate > 0 else None)

@@ -1,0 +1,90 @@
+"""Reads about lots: what stands in the way of acceptance, and how fast it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
+
+from digitization.models import Dossier, IndexField, Lot, OcrJob, Page, SourceFile
+from digitization.rules import LotFacts, Pace, pace
+from security.models import User
+
+LATELY = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A dossier that lacks minimum index data."""
+
+    dossier: Dossier
+    missing: list[str]
+
+
+def index_gaps(lot: Lot) -> list[Gap]:
+    """Dossiers with pages whose required fields are not all confirmed. Three queries."""
+    required = {
+        field.key: field.name
+        for field in IndexField.objects.filter(
+            programme_id=lot.programme_id, required=True, scope=IndexField.Scope.DOSSIER
+        )
+    }
+    has_pages = Exists(Page.objects.filter(dossier=OuterRef("pk")))
+    dossiers = list(
+        Dossier.objects.filter(has_pages, lot=lot).prefetch_related("index_values").order_by("code")
+    )
+    gaps = []
+    for dossier in dossiers:
+        given = {v.key for v in dossier.index_values.all() if v.document_id is None}
+        if missing := [name for key, name in required.items() if key not in given]:
+            gaps.append(Gap(dossier, missing))
+    return gaps
+
+
+def lot_facts(lot: Lot, *, inspector: User) -> LotFacts:
+    """Everything the gate of acceptance looks at, as it is now."""
+    counter = lot.counter
+    counter.refresh_from_db()
+    uploaders = SourceFile.objects.filter(dossier__lot=lot).values_list("received_by", flat=True)
+    return LotFacts(
+        state=lot.state,
+        pages=counter.stored,
+        unread=counter.remaining,
+        failed=counter.failed,
+        dossiers_without_index=len(index_gaps(lot)),
+        inspector=inspector.pk,
+        operator=lot.assigned_to_id,
+        uploaders=frozenset(uploaders),
+    )
+
+
+def lot_pace(lot: Lot, *, now: datetime) -> Pace:
+    """Pages a minute over the last two minutes (or since the first of them), minutes left."""
+    finished = OcrJob.objects.filter(
+        lot=lot, state=OcrJob.State.DONE, finished_at__gt=now - LATELY
+    ).order_by("finished_at")
+    times = list(finished.values_list("finished_at", flat=True))
+    seconds = (now - times[0]).total_seconds() if times else 0.0
+    # The first page marks the start of the stretch, so it does not count as read in it.
+    return pace(
+        read_lately=max(0, len(times) - 1),
+        seconds=max(seconds, 1.0),
+        remaining=lot.counter.remaining,
+    )
+
+
+def failed_pages(lot: Lot) -> list[Page]:
+    """Pages that could not be read, with job, file and dossier."""
+    return list(
+        Page.objects.filter(job__state=OcrJob.State.FAILED, dossier__lot=lot)
+        .select_related("job", "source", "dossier")
+        .order_by("dossier__code", "source__position", "number")
+    )
+
+
+def current_lot(user: User) -> Lot | None:
+    """The newest open lot assigned to this operator that he may see."""
+    lots = Lot.objects.visible_to(user).open().assigned_to(user)
+    lot: Lot | None = lots.order_by("-created_at", "-id").first()
+    return lot

@@ -1,0 +1,86 @@
+"""Index data: values that a person confirmed, and the type of each paper."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from digitization.models import (
+    Document,
+    DocumentType,
+    Dossier,
+    IndexField,
+    IndexValue,
+    Lot,
+    SourceFile,
+)
+from digitization.problems import problem, refused
+from digitization.rules import index_value_problem
+from digitization.services.lots import locked
+from security import audit
+from security.models import User
+from security.services import RefusedError, check_action
+
+CORRECT = "digitization.correct"
+
+
+@transaction.atomic
+def set_index_value(
+    *,
+    actor: User,
+    dossier: Dossier,
+    key: str,
+    value: str,
+    now: datetime,
+    document: Document | None = None,
+) -> IndexValue:
+    """Confirm one index value of a dossier, or of a document in it.
+
+    Raises RefusedError (unknown_field, value_missing, not_identity, not_date, lot_not_open …).
+    """
+    check_action(actor, CORRECT, dossier)
+    lot = locked(dossier.lot)
+    if lot.state == Lot.State.ACCEPTED:
+        raise refused("lot_not_open")
+    scope = IndexField.Scope.DOCUMENT if document else IndexField.Scope.DOSSIER
+    field = IndexField.objects.filter(programme_id=lot.programme_id, key=key, scope=scope).first()
+    if field is None:
+        raise refused("unknown_field")
+    clean = " ".join(unicodedata.normalize("NFC", value).split())
+    if code := index_value_problem(field.kind, clean):
+        raise RefusedError(problem(code))
+    row, _new = IndexValue.objects.update_or_create(
+        dossier=dossier,
+        document=document,
+        key=key,
+        defaults={"value": clean, "confirmed_by": actor, "confirmed_at": now},
+    )
+    audit.record("index.confirmed", actor=actor, row=dossier, fields=[key])
+    return row
+
+
+@transaction.atomic
+def classify_file(
+    *, actor: User, source: SourceFile, type_: DocumentType, now: datetime
+) -> Document:
+    """Say which paper of the catalogue a file is; its document is made or retyped."""
+    dossier = source.dossier
+    check_action(actor, CORRECT, dossier)
+    lot = locked(dossier.lot)
+    if lot.state == Lot.State.ACCEPTED:
+        raise refused("lot_not_open")
+    if type_.programme_id != lot.programme_id:
+        raise refused("unknown_field")
+    document = source.document
+    if document is None:
+        last = dossier.documents.aggregate(last=Max("position"))["last"] or 0
+        document = Document.objects.create(dossier=dossier, type=type_, position=last + 1)
+        SourceFile.objects.filter(pk=source.pk).update(document=document)
+    else:
+        Document.objects.filter(pk=document.pk).update(type=type_)
+        document.type = type_
+    audit.record("file.classified", actor=actor, row=dossier, fields=[source.stem[:60]])
+    return document

@@ -1,0 +1,17 @@
+from celery import shared_task
+
+from digitization import queue, reading
+
+
+@shared_task
+def recognise_next() -> None:
+    """Read one page and pass the wake-up on; a wake-up that finds no page ends here."""
+    if reading.recognise_one(worker=reading.worker_name()):
+        queue.wake(queue.claimable(limit=1))
+
+
+@shared_task
+def requeue_expired() -> None:
+    """Every 30 seconds: orphans back into the queue, wake-ups for whatever waits."""
+    queue.requeue_expired()
+    queue.top_up()
