@@ -26,3 +26,21 @@ class LanguageMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
+
+
+class ProxyAddressMiddleware:
+    """The reader's address behind TRUSTED_PROXIES reverse proxies, for the trail and the lockout.
+
+    Each proxy appends the address it was called from, so only the last entries of
+    X-Forwarded-For are to be believed; without a proxy the header means nothing and is left alone.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        proxies: int = settings.TRUSTED_PROXIES
+        told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+        if 0 < proxies <= len(told) and told[-proxies]:
+            request.META["REMOTE_ADDR"] = told[-proxies]
+        return self.get_response(request)

@@ -48,6 +48,8 @@ def _own_files(settings: Any, tmp_path: Path) -> None:
     """Uploaded files of a test lie in its own temporary directory; static files need no build."""
     settings.DATA_DIR = tmp_path / "data"
     settings.DATA_DIR.mkdir()
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATIC_ROOT.mkdir()
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -31,6 +31,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     servers.add_argument("--throwaway", action="store_true", help="fast, not safe against a crash")
     servers.add_argument("--join", action="store_true", help="use the servers of a running bin/run")
     servers.add_argument("rest", nargs=argparse.REMAINDER, metavar="-- COMMAND …")
+    subs.add_parser("build", help="compile messages and collect static files (for an image)")
     probe = subs.add_parser("probe", help="exit 0 if the address answers 200")
     probe.add_argument("url")
     return parser.parse_args(given)
@@ -67,6 +68,15 @@ def _foreground(command: list[str], env: dict[str, str]) -> int:
         raise
 
 
+def build(places: Places) -> int:
+    """What an image carries ready-made; needs neither database nor broker."""
+    places.make()
+    steps.compile_catalogues(places.root)
+    keys = {"SECRET_KEY": "only-to-build", "FILE_NAME_KEY": "only-to-build"}
+    steps.collect_static(places, {**os.environ, **keys})
+    return 0
+
+
 def probe(url: str) -> int:
     """A health check from inside a container: the name and scheme that the settings accept."""
     host = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip()
@@ -87,6 +97,8 @@ def main(given: Sequence[str]) -> int:
     obey()
     places = here()
     try:
+        if options.command == "build":
+            return build(places)
         if options.command == "run":
             running.run(places, running.Wish(demo=not options.no_demo, port=options.port))
             return 0

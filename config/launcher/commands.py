@@ -43,6 +43,16 @@ def beat() -> list[str]:
     return ["celery", f"--app={APP}", "beat", "--loglevel=INFO", "--pidfile="]
 
 
+def web_health() -> list[str]:
+    """Health check of a web container: its own answer only; ``/healthz`` watches the whole."""
+    return ["config.launcher", "probe", "http://127.0.0.1:8000/accounts/login/"]
+
+
+def worker_health() -> str:
+    """Health check of a worker container, for a shell: this very worker answers a ping."""
+    return f"python -m celery --app={APP} inspect ping --timeout=10 --destination=celery@$HOSTNAME"
+
+
 def prepare() -> list[str]:
     """Migrations and reference data; does nothing where they are in place."""
     return ["manage", "prepare"]
