@@ -5,7 +5,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from config.launcher.children import Child, Stop, spawn, wait_for
 from config.launcher.keys import Keys
 from config.launcher.places import LauncherError, Places, cluster_home, server_user
 from config.launcher.ports import LOOPBACK, free_port
+from config.launcher.survivors import clear
 
 BINARIES = Path("/usr/lib/postgresql")
 OWNER = "postgres"
@@ -112,35 +112,18 @@ def initialise(cluster: Cluster, password: str) -> None:
 
 
 def clear_stale_pid(data: Path) -> None:
-    """After a crash ``postmaster.pid`` may name a process that is gone, or one of another program.
+    """After a crash ``postmaster.pid`` may name a process that is gone, or one of another program;
+    the latter would keep PostgreSQL from starting.
 
-    A server of this very directory that outlived its launcher is stopped first.
+    Removing the file is safe only when no process of the old server is left, so that is seen to
+    first: a server of this very directory that outlived its launcher is stopped.
     """
     pid_file = data / "postmaster.pid"
     if not pid_file.exists():
         return
-    first = pid_file.read_text("ascii", "replace").split("\n", 1)[0].strip()
-    if first.isdigit() and _works_in(int(first), data):
-        _stop_survivor(int(first))
+    first = os.fsdecode(pid_file.read_bytes()).split("\n", 1)[0].strip()
+    clear(data, "postgres", signal.SIGINT, leader=int(first) if first.isdigit() else None)
     pid_file.unlink(missing_ok=True)
-
-
-def _works_in(pid: int, data: Path) -> bool:
-    try:
-        return Path(f"/proc/{pid}/cwd").samefile(data)
-    except OSError:
-        return False
-
-
-def _stop_survivor(pid: int) -> None:
-    for number, patience in FAST:
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return
-        until = time.monotonic() + patience
-        while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
-            time.sleep(0.05)
 
 
 def start(cluster: Cluster, keys: Keys, *, log: Path, children: list[Child]) -> str:

@@ -1,8 +1,7 @@
 """The installation's own Redis: loopback, a password, every write appended to disk."""
 
 import os
-import time
-from pathlib import Path
+import signal
 
 import redis
 
@@ -10,6 +9,7 @@ from config.launcher.children import Child, spawn, wait_for
 from config.launcher.keys import Keys, write_private
 from config.launcher.places import Places
 from config.launcher.ports import LOOPBACK, free_port
+from config.launcher.survivors import clear
 
 
 def configuration(keys: Keys, *, throwaway: bool = False) -> str:
@@ -37,7 +37,7 @@ def start(places: Places, keys: Keys, *, children: list[Child], throwaway: bool 
 
     The process joins ``children`` before anything can fail, so that it is stopped in any case.
     """
-    _wait_for_predecessor(places.redis)
+    clear(places.redis, "redis-server", signal.SIGTERM)
     keys.redis_port = free_port([keys.redis_port])
     write_private(places.redis / "redis.conf", configuration(keys, throwaway=throwaway))
     child = spawn(
@@ -57,27 +57,4 @@ def _ready(keys: Keys) -> bool:
         with redis.Redis.from_url(url(keys), socket_timeout=2) as server:
             return bool(server.ping())
     except redis.exceptions.RedisError:
-        return False
-
-
-def _wait_for_predecessor(directory: Path) -> None:
-    """A server whose launcher was killed is on its way out; two must not append to one file."""
-    until = time.monotonic() + 10
-    while time.monotonic() < until and any(_works_in(directory)):
-        time.sleep(0.1)
-
-
-def _works_in(directory: Path) -> list[int]:
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit() and _is_ours(process, directory):
-            found.append(int(process.name))
-    return found
-
-
-def _is_ours(process: Path, directory: Path) -> bool:
-    try:
-        here = (process / "cwd").samefile(directory)
-        return here and (process / "comm").read_text("utf-8").startswith("redis-server")
-    except OSError:
         return False
