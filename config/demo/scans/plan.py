@@ -66,11 +66,20 @@ PAPERS = (
 )
 
 
+def person_key(paper: Paper) -> str:
+    """Papers with the same key are about the same person, so that they make one dossier.
+
+    Forms, lives and decisions of one number belong together; minutes and lists are nobody's.
+    """
+    personal = paper.is_form or paper.stem.startswith("quyet-dinh")
+    return f"person {paper.stem[-2:]}" if personal else paper.stem
+
+
 def holder_of(paper: Paper, seed: int) -> Holder:
     """The person a paper is about."""
-    invented = Invented(f"{seed} {paper.stem}")
-    who = invented.person(today=AS_OF, youngest=32, oldest=75)
-    rng = dice(f"{seed} {paper.stem} post")
+    key = f"{seed} {person_key(paper)}"
+    who = Invented(key).person(today=AS_OF, youngest=32, oldest=75)
+    rng = dice(f"{key} post")
     return Holder(who, rng.choice(texts()["cells"]), rng.choice(texts()["posts"]))
 
 
