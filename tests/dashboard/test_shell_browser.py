@@ -1,0 +1,146 @@
+"""The frame in a real browser, under the real content policy."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from dashboard import context
+from security.models import User
+from tests.security.make import make_officer
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+OpenPage = Callable[..., Page]
+NOWHERE = "/no/such/page/"  # answered in the frame, whatever pages exist
+REGION = """
+    const region = document.createElement("div");
+    Object.assign(region, {id: "live", textContent: "kept"});
+    for (const [name, value] of Object.entries({
+        "data-refresh": "1", "hx-get": "/live/", "hx-trigger": "refresh", "hx-swap": "innerHTML",
+    })) region.setAttribute(name, value);
+    document.querySelector("main").append(region);
+    htmx.process(region);
+"""
+
+
+@pytest.fixture(autouse=True)
+def _ask_again() -> Iterator[None]:
+    context.forget_demo()
+    yield
+    context.forget_demo()
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser complains about: refused by the policy, not found, broken script."""
+    heard: list[str] = []
+    page.on("console", lambda m: heard.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
+
+
+def officer_with_password(role: str, password: str) -> User:
+    user = make_officer(role)
+    user.set_password(password)
+    user.save()
+    return user
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_signing_in_needs_only_the_keyboard(
+    page: Page, live_server: LiveServer, complaints: list[str], width: int
+) -> None:
+    user = officer_with_password("member", "a long enough phrase")
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{live_server.url}/accounts/login/")
+    assert overflow(page) == 0
+    page.keyboard.type(user.username)
+    page.keyboard.press("Tab")
+    page.keyboard.type("a long enough phrase")
+    page.keyboard.press("Enter")
+    expect(page.locator(".who-name")).to_have_text(user.full_name)
+    assert [line for line in complaints if "404" not in line] == []
+
+
+def test_the_menu_changes_the_language_and_closes_with_escape(signed_in: OpenPage) -> None:
+    page = signed_in(make_officer("head"), NOWHERE)
+    page.locator(".who > summary").click()
+    expect(page.locator(".who-menu")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".who-menu")).to_be_hidden()
+    page.locator(".who > summary").click()
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_on_a_phone_the_navigation_is_under_the_thumb(signed_in: OpenPage) -> None:
+    page = signed_in(make_officer("office"), NOWHERE, width=390, height=844)
+    expect(page.locator(".topnav")).to_be_hidden()
+    bar = page.locator(".thumbbar").bounding_box()
+    assert bar is not None
+    assert round(bar["y"] + bar["height"]) == 844
+    assert min(box["height"] for box in boxes(page, ".thumbbar > a")) >= 44
+    assert overflow(page) == 0
+
+
+def test_the_first_tab_stop_leads_past_the_navigation(signed_in: OpenPage) -> None:
+    page = signed_in(make_officer("office"), NOWHERE)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'content'")
+
+
+def test_when_the_line_breaks_the_data_stay_and_say_so(signed_in: OpenPage) -> None:
+    page = signed_in(make_officer("head"), NOWHERE)
+    page.route("**/live/", lambda route: route.abort())
+    page.evaluate(REGION)
+    expect(page.locator("[data-stale]")).to_be_visible(timeout=8000)
+    expect(page.locator("#live")).to_have_text("kept")
+    page.unroute("**/live/")
+    page.route("**/live/", answer("fresh"))
+    expect(page.locator("#live")).to_have_text("fresh", timeout=8000)
+    expect(page.locator("[data-stale]")).to_be_hidden()
+
+
+def test_nothing_is_asked_while_paused(signed_in: OpenPage) -> None:
+    asked: list[str] = []
+
+    def count(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=204)
+
+    page = signed_in(make_officer("head"), NOWHERE)
+    page.route("**/live/", count)
+    page.evaluate("sessionStorage.setItem('sauro-paused', '1')")
+    page.evaluate(REGION)
+    page.wait_for_timeout(3000)
+    assert asked == []
+    page.evaluate("sessionStorage.setItem('sauro-paused', '0')")
+    page.wait_for_timeout(3000)
+    assert asked
+
+
+def test_a_session_that_ended_leads_to_the_sign_in_page(signed_in: OpenPage) -> None:
+    page = signed_in(make_officer("head"), NOWHERE)
+    page.evaluate(REGION.replace("/live/", "/accounts/logout/"))
+    page.context.clear_cookies()
+    page.wait_for_url("**/accounts/login/?next=*", timeout=8000)
+    assert "no%2Fsuch%2Fpage" in page.url
+
+
+def answer(text: str) -> Callable[[Route], None]:
+    def fulfil(route: Route) -> None:
+        route.fulfill(status=200, content_type="text/html", body=text)
+
+    return fulfil
+
+
+def overflow(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+def boxes(page: Page, selector: str) -> list[Any]:
+    return [one.bounding_box() for one in page.locator(selector).all()]
