@@ -181,7 +181,7 @@ def claimable(limit: int = WAKE_AT_MOST) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM (SELECT 1 FROM digitization_ocrjob WHERE state = 'queued' "
-            "AND not_before <= statement_timestamp() LIMIT %s) some",
+            "AND not_before <= statement_timestamp() LIMIT %s) first_ones",
             [limit],
         )
         return int(cursor.fetchone()[0])

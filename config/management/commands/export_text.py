@@ -14,6 +14,7 @@ from security import audit
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()
     help = "Recognised text of a dossier as STEM_pNN.txt, pages in file order."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
