@@ -165,12 +165,17 @@ def readable_fields(user: User, row: Protected, fields: Iterable[RecordField]) -
     return {
         field.key
         for field in fields
-        if any(
-            level >= max(field.level, row.level)
-            and sensitivity >= max(field.sensitivity, row.sensitivity)
-            for level, sensitivity in caps
-        )
+        if _covered(caps, max(field.level, row.level), max(field.sensitivity, row.sensitivity))
     }
+
+
+def may_read(user: User, row: Protected, level: int, sensitivity: int) -> bool:
+    """Whether something of that level and sensitivity may be read on this (visible) row."""
+    return _covered(_caps(user, row), level, sensitivity)
+
+
+def _covered(caps: list[tuple[int, int]], level: int, sensitivity: int) -> bool:
+    return any(level <= one and sensitivity <= other for one, other in caps)
 
 
 def _caps(user: User, row: Protected) -> list[tuple[int, int]]:

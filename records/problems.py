@@ -99,5 +99,10 @@ def problem_of(error: IntegrityError) -> FieldProblem:
 
 def row_problem(row: int, problem: Problem) -> FieldProblem:
     """The same problem, saying which row of a batch it is about (from 1)."""
-    message = _("Row %(row)d: %(message)s") % {"row": row, "message": problem.message}
-    return FieldProblem(problem.code, message, getattr(problem, "field", ""))
+    field = getattr(problem, "field", "")
+    message = _("Row %(row)d, %(field)s: %(message)s") % {
+        "row": row,
+        "field": field or "–",
+        "message": problem.message,
+    }
+    return FieldProblem(problem.code, message, field)

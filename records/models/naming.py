@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.postgres.indexes import GinIndex
 from django.db import migrations, models
 from django.db.models import F, Q, Value
-from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Concat, Lower
 
 from records.folding import fold
@@ -15,6 +15,8 @@ from records.rules import normalise_name
 from security.models import ProtectedQuerySet
 
 VIETNAMESE = "vi-x-icu"
+# Given, family, middle name, id: where a row stands in name order.
+Position = tuple[str, str, str, int]
 NAME_ORDER = ("given_name", "family_name", "middle_name", "id")
 
 
@@ -64,11 +66,18 @@ class NamedQuerySet(ProtectedQuerySet):
         """Given name, then family, then middle name, in Vietnamese alphabetical order."""
         return self.order_by(*NAME_ORDER)
 
-    def after(self, position: tuple[str, str, str, int]) -> NamedQuerySet:
-        """Rows behind (given, family, middle name, id): the next page of ``in_name_order``."""
+    def against_name_order(self) -> NamedQuerySet:
+        return self.order_by(*(f"-{column}" for column in NAME_ORDER))
+
+    def after(self, position: Position) -> NamedQuerySet:
+        """Rows behind that position in name order: the next page."""
         return self.filter(
             TupleGreaterThan(Tuple(*map(F, NAME_ORDER)), Tuple(*map(Value, position)))
         )
+
+    def before(self, position: Position) -> NamedQuerySet:
+        """Rows in front of that position in name order."""
+        return self.filter(TupleLessThan(Tuple(*map(F, NAME_ORDER)), Tuple(*map(Value, position))))
 
     def named(self, text: str) -> NamedQuerySet:
         """Rows whose name has every word of ``text`` at a word's start, accents ignored."""
@@ -77,18 +86,25 @@ class NamedQuerySet(ProtectedQuerySet):
             wanted &= Q(search_name__contains=f" {word}")
         return self.filter(wanted)
 
-    def named_exactly(self, text: str) -> NamedQuerySet:
+    def with_accents_of(self, text: str) -> NamedQuerySet:
         """Rows whose name has every word of ``text`` with these very accents."""
-        rows: NamedQuerySet = self.alias(
-            accented=Lower(
-                Concat(
-                    Value(" "), "family_name", Value(" "), "middle_name", Value(" "), "given_name"
-                )
-            )
-        )
-        for word in normalise_name(text).lower().split():
-            rows = rows.filter(accented__contains=f" {word}")
+        return self._accented().filter(_accents_of(text))
+
+    def without_accents_of(self, text: str) -> NamedQuerySet:
+        return self._accented().exclude(_accents_of(text))
+
+    def _accented(self) -> NamedQuerySet:
+        parts = ("family_name", "middle_name", "given_name")
+        spaced = [piece for part in parts for piece in (Value(" "), F(part))]
+        rows: NamedQuerySet = self.alias(accented=Lower(Concat(*spaced)))
         return rows
+
+
+def _accents_of(text: str) -> Q:
+    wanted = Q()
+    for word in normalise_name(text).lower().split():
+        wanted &= Q(accented__contains=f" {word}")
+    return wanted
 
 
 class PersonNameForeignKey(migrations.RunSQL):

@@ -1,0 +1,103 @@
+"""The history of a record in sentences: who changed what, when, why and on which document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from records.codes import Codes
+from records.display import display_value
+from records.fields import RecordField, fields_of, may_read, readable_fields
+from records.models import Cadre, Member, Person
+from security.levels import Secrecy
+from security.models import Unit, User
+
+SHOWN = 40
+
+
+@dataclass
+class Change:
+    """One saving of a record; ``sentences`` say what became different."""
+
+    at: datetime
+    who: str
+    reason: str
+    basis: str
+    sentences: list[str] = field(default_factory=list)
+
+
+def changes_of(user: User, row: Member | Cadre, codes: Codes) -> list[Change]:
+    """The newest changes first, at most SHOWN. Hidden fields are named, their values are not.
+
+    The row has passed the filter; a version passes if its own level and sensitivity do, too.
+    """
+    fields = fields_of(type(row))
+    readable = readable_fields(user, row, fields)
+    changes: dict[tuple[datetime, int | None], Change] = {}
+    for record in (row, row.person):
+        model = type(record)
+        own = [f for f in fields if f.register is model]
+        for newer, older in _pairs(user, row, record):
+            change = changes.setdefault(
+                (newer.history_date, newer.history_user_id),
+                Change(
+                    at=newer.history_date,
+                    who=str(newer.history_user or _("The system")),
+                    reason=newer.history_change_reason or "",
+                    basis=newer.basis,
+                ),
+            )
+            change.sentences += _sentences(newer, older, own, readable, codes)
+    return sorted(changes.values(), key=lambda change: change.at, reverse=True)[:SHOWN]
+
+
+def _pairs(
+    user: User, row: Member | Cadre, record: Member | Cadre | Person
+) -> Iterator[tuple[Any, Any]]:
+    """(version, the version before it or None), the newest first."""
+    history: Any = record.history
+    versions = list(history.select_related("history_user", "unit")[: SHOWN + 1])
+    versions = [v for v in versions if may_read(user, row, v.level, v.sensitivity)]
+    yield from zip(versions[:SHOWN], [*versions[1:], None], strict=False)
+
+
+def _sentences(
+    newer: Any, older: Any, fields: Sequence[RecordField], readable: set[str], codes: Codes
+) -> Iterator[str]:
+    if older is None:
+        if newer.instance_type is not Person:
+            yield _("Entered in the register")
+        return
+    for one in fields:
+        before, after = getattr(older, one.key), getattr(newer, one.key)
+        if before == after:
+            continue
+        if one.key not in readable:
+            yield _("%(field)s changed (value not shown)") % {"field": one.label}
+        else:
+            yield _said(one.label, *(display_value(one, v, codes) for v in (before, after)))
+    if older.unit_id != newer.unit_id and newer.instance_type is not Person:
+        yield _said(_("Unit"), _unit_name(older), _unit_name(newer))
+    if older.level != newer.level and newer.instance_type is not Person:
+        yield _said(_("Secrecy level"), *(str(Secrecy(v.level).label) for v in (older, newer)))
+
+
+def _said(label: object, before: str, after: str) -> str:
+    if not before:
+        return _("%(field)s: “%(after)s” entered") % {"field": label, "after": after}
+    if not after:
+        return _("%(field)s: “%(before)s” removed") % {"field": label, "before": before}
+    return _("%(field)s: “%(before)s” became “%(after)s”") % {
+        "field": label,
+        "before": before,
+        "after": after,
+    }
+
+
+def _unit_name(version: Any) -> str:
+    unit: Unit = version.unit
+    return unit.name
