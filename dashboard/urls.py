@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dashboard import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("board/", views.board, name="board"),
+]
