@@ -166,6 +166,7 @@ class IndexValue(models.Model):
     )
     key = models.CharField(max_length=40)
     value = models.CharField(max_length=300)
+    value_folded = models.CharField(max_length=300, help_text="for search without accents")
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )

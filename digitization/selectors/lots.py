@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef
 
 from digitization.models import Dossier, IndexField, Lot, OcrJob, Page, SourceFile
-from digitization.rules import LotFacts, Pace, pace
+from digitization.rules import LotFacts, Pace, acceptance_problems, pace
 from security.models import User
 
 LATELY = timedelta(minutes=2)
@@ -88,3 +88,20 @@ def current_lot(user: User) -> Lot | None:
     lots = Lot.objects.visible_to(user).open().assigned_to(user)
     lot: Lot | None = lots.order_by("-created_at", "-id").first()
     return lot
+
+
+@dataclass(frozen=True)
+class GateLine:
+    """One condition of acceptance: whether it holds, and what to say about it."""
+
+    code: str
+    holds: bool
+
+
+GATE = ("lot_empty", "pages_unread", "pages_failed", "index_missing", "own_work")
+
+
+def acceptance_gate(lot: Lot, *, inspector: User) -> list[GateLine]:
+    """Every condition of acceptance in order, holding or not."""
+    problems = set(acceptance_problems(lot_facts(lot, inspector=inspector)))
+    return [GateLine(code, code not in problems) for code in GATE]

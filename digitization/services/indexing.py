@@ -20,6 +20,7 @@ from digitization.models import (
 from digitization.problems import problem, refused
 from digitization.rules import index_value_problem
 from digitization.services.lots import locked
+from records.folding import fold
 from security import audit
 from security.models import User
 from security.services import RefusedError, check_action
@@ -56,7 +57,12 @@ def set_index_value(
         dossier=dossier,
         document=document,
         key=key,
-        defaults={"value": clean, "confirmed_by": actor, "confirmed_at": now},
+        defaults={
+            "value": clean,
+            "value_folded": fold(clean),
+            "confirmed_by": actor,
+            "confirmed_at": now,
+        },
     )
     audit.record("index.confirmed", actor=actor, row=dossier, fields=[key])
     return row

@@ -1,0 +1,154 @@
+"""What the reading room shows: lines with their boxes, doubtful words, neighbours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from digitization.models import Dossier, IndexField, IndexValue, Page
+from digitization.rules import DOUBTFUL_BELOW
+from digitization.snippets import is_hit
+from records.folding import fold
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels of the upright page."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+    def __str__(self) -> str:
+        return f"{self.x} {self.y} {self.w} {self.h}"
+
+
+@dataclass(frozen=True)
+class ReadWord:
+    text: str
+    box: Box
+    confidence: int
+    doubtful: bool
+    hit: bool
+
+
+@dataclass(frozen=True)
+class ReadLine:
+    """A line of the text: its number in the text, its words where they still fit it."""
+
+    number: int
+    text: str
+    words: list[ReadWord] = field(default_factory=list)
+    box: Box | None = None
+
+    @property
+    def doubtful(self) -> list[ReadWord]:
+        return [word for word in self.words if word.doubtful]
+
+
+def read_lines(page: Page, query: str = "") -> list[ReadLine]:
+    """The lines of the current text, each with words and box where recognition knows them.
+
+    Recognised lines and lines of the text meet by order; a line that a person changed keeps its
+    box but not its words, because those are no longer what stands there.
+    """
+    wanted = fold(query).split()
+    recognised: dict[int, list[ReadWord]] = defaultdict(list)
+    for word in page.words:
+        recognised[word[6]].append(_word(word, wanted))
+    rows = [recognised[key] for key in sorted(recognised)]
+    lines, at = [], 0
+    texts = page.current_text.split("\n")
+    together = sum(bool(text.strip()) for text in texts) == len(rows)
+    for number, text in enumerate(texts):
+        words = rows[at] if text.strip() and at < len(rows) else []
+        same = " ".join(word.text for word in words).split() == text.split()
+        at += bool(text.strip())
+        lines.append(
+            ReadLine(
+                number,
+                text,
+                words if same else [],
+                _around(words) if words and (same or together) else None,
+            )
+        )
+    return lines
+
+
+def next_doubtful(lines: list[ReadLine], after: int) -> int | None:
+    """Number of the next line with a doubtful word behind line ``after``, or None."""
+    return next((line.number for line in lines if line.number > after and line.doubtful), None)
+
+
+def neighbours(page: Page) -> tuple[list[Page], Page | None, Page | None]:
+    """All pages of the dossier in order (ids and thumbnails), the one before, the one after."""
+    pages = list(
+        Page.objects.filter(dossier_id=page.dossier_id)
+        .in_order()
+        .select_related("source", "job")
+        .only(
+            "id", "number", "thumbnail", "blank", "source__stem", "source__position",
+            "job__state", "dossier_id",
+        )
+    )  # fmt: skip
+    at = next(index for index, other in enumerate(pages) if other.pk == page.pk)
+    before = pages[at - 1] if at else None
+    after = pages[at + 1] if at + 1 < len(pages) else None
+    return pages, before, after
+
+
+@dataclass(frozen=True)
+class IndexRow:
+    """One index field of a dossier with its confirmed value and, where none is, a proposal."""
+
+    field: IndexField
+    value: str
+    proposal: str
+    confirmed: IndexValue | None
+
+    @property
+    def shown(self) -> str:
+        return self.value or self.proposal
+
+
+def index_rows(
+    dossier: Dossier, proposals: dict[str, str], typed: dict[str, str] | None = None
+) -> list[IndexRow]:
+    """Index fields of the dossier in the programme's order. ``typed`` wins: a form sent back."""
+    values = {v.key: v for v in dossier.index_values.filter(document=None)}
+    fields = IndexField.objects.filter(
+        programme_id=dossier.lot.programme_id, scope=IndexField.Scope.DOSSIER
+    )
+    rows = []
+    for one in fields:
+        confirmed = values.get(one.key)
+        given = confirmed.value if confirmed else ""
+        rows.append(
+            IndexRow(
+                one,
+                (typed or {}).get(one.key, given),
+                "" if confirmed else proposals.get(one.proposal, ""),
+                confirmed,
+            )
+        )
+    return rows
+
+
+def _word(word: list[Any], wanted: list[str]) -> ReadWord:
+    text, x, y, w, h, confidence, _line = word
+    return ReadWord(
+        text,
+        Box(x, y, w, h),
+        confidence,
+        doubtful=confidence < DOUBTFUL_BELOW,
+        hit=bool(wanted) and is_hit(text, wanted),
+    )
+
+
+def _around(words: list[ReadWord]) -> Box:
+    left, top = min(w.box.x for w in words), min(w.box.y for w in words)
+    right = max(w.box.x + w.box.w for w in words)
+    bottom = max(w.box.y + w.box.h for w in words)
+    return Box(left, top, right - left, bottom - top)
