@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -40,7 +38,7 @@ class Task(Protected):
         DONE = "done", _("Completed")
         CANCELLED = "cancelled", _("Cancelled")
 
-    view_action: ClassVar[str] = "campaign.view"
+    view_action = "campaign.view"
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="tasks")
     code = models.CharField(max_length=20)

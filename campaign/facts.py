@@ -1,0 +1,109 @@
+"""Reading the facts of tasks for the rules: three queries for any number of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from campaign.models import DeadlineRevision, LightPolicy, Product, ProgressReport, Task
+from campaign.rules import Policy, ProductFacts, TaskFacts, start_of
+
+
+def policy_at(campaign_id: int, at: datetime) -> Policy:
+    """Thresholds in force at that instant; the defaults where none was set by then."""
+    row = LightPolicy.objects.filter(campaign_id=campaign_id).in_force(at).first()
+    return Policy(row.warning_days, row.behind_points) if row else Policy()
+
+
+def facts_of(tasks: Iterable[Task], at: datetime, *, past: bool = False) -> dict[int, TaskFacts]:
+    """What was known of these tasks at ``at``, by task id. Tasks without dates are left out.
+
+    past: undo deadline revisions made after ``at`` too (one more query).
+    """
+    dated = [task for task in tasks if task.start is not None and task.deadline is not None]
+    ids = [task.pk for task in dated]
+    moved = _deadlines_at(ids, at) if past else {}
+    deadlines = {task.pk: moved.get(task.pk, task.deadline) for task in dated}
+    products = _products(ids, at, deadlines)
+    progress = _progress(ids, at)
+    return {
+        task.pk: TaskFacts(
+            start=start_of(task.start),
+            deadline=deadlines[task.pk],
+            progress=progress.get(task.pk, 0),
+            products=tuple(products.get(task.pk, ())),
+        )
+        for task in dated
+    }
+
+
+def _deadlines_at(ids: list[int], at: datetime) -> dict[int, datetime]:
+    """The deadline before the first revision that came later than ``at``."""
+    rows = DeadlineRevision.objects.filter(task_id__in=ids, at__gt=at).order_by("-at", "-pk")
+    return dict(rows.values_list("task_id", "old"))
+
+
+def _progress(ids: list[int], at: datetime) -> dict[int, int]:
+    newest = (
+        ProgressReport.objects.filter(task_id__in=ids, at__lte=at)
+        .order_by("task_id", "-at", "-pk")
+        .distinct("task_id")
+    )
+    return dict(newest.values_list("task_id", "percent"))
+
+
+def _products(
+    ids: list[int], at: datetime, deadlines: dict[int, Any]
+) -> dict[int, list[ProductFacts]]:
+    """One row per product and round, folded into the product's newest grade and hand-in."""
+    rows = (
+        Product.objects.filter(task_id__in=ids)
+        .order_by("task_id", "position", "submissions__round")
+        .values_list(
+            "pk",
+            "task_id",
+            "task__code",
+            "position",
+            "checklist_code",
+            "deadline",
+            "submissions__at",
+            "submissions__acceptance__at",
+            "submissions__acceptance__grade",
+            "submissions__acceptance__remediate_until",
+        )
+    )
+    found: dict[int, tuple[int, ProductFacts]] = {}
+    for pk, task_id, code, position, checklist, deadline, sent, graded, grade, until in rows:
+        task, facts = found.get(pk) or (
+            task_id,
+            ProductFacts(checklist or f"{code}/{position}", deadline or deadlines[task_id]),
+        )
+        found[pk] = task, _after_round(facts, at, sent, graded, grade, until)
+    by_task: dict[int, list[ProductFacts]] = {}
+    for task, facts in found.values():
+        by_task.setdefault(task, []).append(facts)
+    return by_task
+
+
+def _after_round(
+    facts: ProductFacts,
+    at: datetime,
+    sent: datetime | None,
+    graded: datetime | None,
+    grade: str | None,
+    until: datetime | None,
+) -> ProductFacts:
+    """The product's facts with one more round; rounds come in order."""
+    if sent is None or sent > at:
+        return facts
+    if graded is None or graded > at:
+        return ProductFacts(
+            facts.name,
+            facts.deadline,
+            sent,
+            facts.grade,
+            facts.graded_from,
+            facts.remediate_until,
+        )
+    return ProductFacts(facts.name, facts.deadline, None, grade or "", sent, until)

@@ -1,0 +1,133 @@
+"""The stored light of tasks: kept true at every write, and by a sweep when only time passes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Max
+
+from campaign import reasons
+from campaign.facts import facts_of, policy_at
+from campaign.models import LightTransition, Task
+from campaign.rules import DONE, Policy, TaskFacts, Verdict, task_light
+
+BATCH = 500
+CACHE_FIELDS = ["light", "next_change_at", "inputs_hash", "late_days"]
+
+
+def catch_up(tasks: Iterable[Task], *, now: datetime) -> int:
+    """Let locked, active tasks pass through every change of light that time alone brought.
+
+    A sweep that comes two days late writes yellow on the day it became yellow and red on the day
+    it became red. Returns the number of transitions written.
+    """
+    due = [t for t in tasks if t.state == Task.State.ACTIVE and _is_due(t, now)]
+    if not due:
+        return 0
+    known = facts_of(due, now)
+    policies = {pk: policy_at(pk, now) for pk in {task.campaign_id for task in due}}
+    numbers = _numbers(due)
+    written: list[LightTransition] = []
+    for task in due:
+        facts, policy = known[task.pk], policies[task.campaign_id]
+        while _is_due(task, now):
+            at = task.next_change_at or now
+            verdict = task_light(facts, policy, at)
+            written += _step(task, verdict, numbers, effective_at=at, now=now)
+            task.next_change_at = verdict.next_change_at
+    # The cache columns have no history, so the bulk write passes none by.
+    Task.objects.bulk_update(due, CACHE_FIELDS)
+    LightTransition.objects.bulk_create(written)
+    return len(written)
+
+
+def settle(task: Task, *, now: datetime) -> Verdict | None:
+    """Recompute a locked task after a new fact; the change, if any, takes effect now."""
+    if task.state not in {Task.State.ACTIVE, Task.State.DONE}:
+        return None
+    facts, policy = facts_of([task], now)[task.pk], policy_at(task.campaign_id, now)
+    verdict = task_light(facts, policy, now)
+    changes = _step(task, verdict, _numbers([task]), effective_at=now, now=now)
+    task.next_change_at = verdict.next_change_at
+    task.inputs_hash = inputs_hash(facts, policy)
+    task.late_days = verdict.late_days
+    if verdict.light == DONE and task.state == Task.State.ACTIVE:
+        task.state, task.done_at = Task.State.DONE, now
+        task.save(update_fields=[*CACHE_FIELDS, "state", "done_at"])
+    else:
+        # The cache columns have no history: nothing for people to read changed.
+        Task.objects.filter(pk=task.pk).update(**{f: getattr(task, f) for f in CACHE_FIELDS})
+    LightTransition.objects.bulk_create(changes)
+    return verdict
+
+
+def sweep_lights(*, now: datetime) -> int:
+    """Recompute every task whose light may have changed by now; returns the transitions written.
+
+    Rows that another sweep or a service holds are left to it (SKIP LOCKED); each batch is a
+    transaction of its own, so a crash loses nothing that was finished.
+    """
+    written = 0
+    while True:
+        with transaction.atomic():
+            batch = list(
+                Task.objects.due_for_sweep(now)
+                .select_for_update(skip_locked=True, of=("self",))
+                .order_by("next_change_at")[:BATCH]
+            )
+            written += catch_up(batch, now=now)
+        if len(batch) < BATCH:
+            return written
+
+
+def stale_lights(*, now: datetime) -> list[str]:
+    """Codes of tasks whose stored light differs from the rule; the nightly check of the cache."""
+    tasks = list(Task.objects.active().exclude(next_change_at__lte=now))
+    known = facts_of(tasks, now)
+    policies = {pk: policy_at(pk, now) for pk in {task.campaign_id for task in tasks}}
+    return [
+        task.code
+        for task in tasks
+        if task_light(known[task.pk], policies[task.campaign_id], now).light != task.light
+    ]
+
+
+def inputs_hash(facts: TaskFacts, policy: Policy) -> str:
+    """Fingerprint of what a light was computed from."""
+    return hashlib.blake2b(repr((facts, policy)).encode(), digest_size=16).hexdigest()
+
+
+def _is_due(task: Task, now: datetime) -> bool:
+    return task.next_change_at is not None and task.next_change_at <= now
+
+
+def _numbers(tasks: list[Task]) -> dict[int, int]:
+    rows = LightTransition.objects.filter(task__in=tasks).order_by()
+    return dict(rows.values("task_id").annotate(n=Max("number")).values_list("task_id", "n"))
+
+
+def _step(
+    task: Task, verdict: Verdict, numbers: dict[int, int], *, effective_at: datetime, now: datetime
+) -> list[LightTransition]:
+    """Set the task's light; the transition to write, if it changes."""
+    before, task.light = task.light, verdict.light
+    if before == verdict.light:
+        return []
+    numbers[task.pk] = numbers.get(task.pk, 0) + 1
+    return [
+        LightTransition(
+            task=task,
+            number=numbers[task.pk],
+            from_light=before,
+            to_light=verdict.light,
+            reasons=[reasons.to_json(reason) for reason in verdict.reasons],
+            effective_at=effective_at,
+            detected_at=max(now, effective_at),
+        )
+    ]
+
+
+SWEEP_LATE_AFTER = timedelta(minutes=5)

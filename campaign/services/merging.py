@@ -1,0 +1,116 @@
+"""Three-way comparison of a plan file with the database: what it said, what it says, what is there.
+
+A value that nobody touched follows the file. A value that people changed stays, and the difference
+is listed, at this load and at every later one until both agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Model, Q
+
+from campaign.models import Campaign
+from security.models import Protected, Unit, User
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A value kept although the file says otherwise. key: ``task:V1.1``."""
+
+    key: str
+    field: str
+    file: str
+    here: str
+
+
+@dataclass
+class Merge:
+    """One load: ``said`` is what the file said last time, ``says`` collects what it says now."""
+
+    campaign: Campaign
+    created: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    says: dict[str, Values] = field(default_factory=dict)
+
+    def row(self, key: str, model: type[Model], lookup: Values, values: Values, **new: Any) -> Any:
+        """Create the row, or bring it up to date; ``new`` is set at creation only."""
+        row = model._default_manager.filter(**lookup).first()
+        self.says[key] = {name: plain(value) for name, value in values.items()}
+        if row is None:
+            self.created.append(key)
+            return model._default_manager.create(**lookup, **values, **new)
+        changes = self.changes(key, row, values)
+        if "unit" in changes and isinstance(row, Protected):
+            changes["unit_path"] = changes["unit"].path
+        if changes:
+            for name, value in changes.items():
+                setattr(row, name, value)
+            row.save(update_fields=list(changes))
+            self.updated.append(key)
+        return row
+
+    def changes(self, key: str, row: Model, values: Values) -> Values:
+        """Values of the file to write; a value changed here is listed instead."""
+        said = self.campaign.loaded.get(key, {})
+        wanted: Values = {}
+        for name, value in values.items():
+            here, there = plain(getattr(row, name)), plain(value)
+            if here == there:
+                continue
+            if name in said and said[name] == here:
+                wanted[name] = value
+            else:
+                self.differences.append(Difference(key, name, shown(there), shown(here)))
+        return wanted
+
+    def many(self, key: str, here: list[Any], there: list[Any]) -> bool:
+        """Whether a list of the file (units, members) is to be written; same three ways."""
+        name, said = "list", self.campaign.loaded.get(key, {})
+        self.says[key] = {name: there}
+        if here == there:
+            return False
+        if name in said and said[name] != here:
+            self.differences.append(Difference(key, name, shown(there), shown(here)))
+            return False
+        return True
+
+    def close(self) -> None:
+        """Remember what the file said; name what it no longer holds."""
+        for key in self.campaign.loaded.keys() - self.says.keys():
+            self.differences.append(Difference(key, "", "not in the file", "kept"))
+        self.campaign.loaded = self.says
+        self.campaign.save(update_fields=["loaded"])
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON keeps it."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Unit):
+        return value.code
+    if isinstance(value, User):
+        return value.username
+    if isinstance(value, Model):
+        return value.pk
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def shown(value: Any) -> str:
+    if isinstance(value, float):
+        return datetime.fromtimestamp(value).astimezone().isoformat()
+    return "" if value is None else str(value)
+
+
+def users_named(names: set[str]) -> dict[str, User]:
+    """Users by name; a name without a user is simply absent."""
+    return {user.username: user for user in User.objects.filter(Q(username__in=names))}

@@ -1,0 +1,177 @@
+"""Agreeing on tasks: completing drafts, activating, moving deadlines, judging."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaign.models import DeadlineRevision, Judgement, Light, Task
+from campaign.rules import end_of
+from campaign.services.access import (
+    locked,
+    may_decide,
+    not_allowed,
+    refuse,
+    sync_grants,
+)
+from campaign.services.lights import settle
+from security import audit
+from security.models import Unit, User
+from security.services import Problem, RefusedError, check_action
+
+JUDGEMENT_AT_MOST = timedelta(days=31)
+
+
+def missing_parts(task: Task) -> list[Problem]:
+    """What a draft still lacks of the six clear things; empty when it can be activated."""
+    found = [
+        ("title", not task.title, _("The task has no title (việc).")),
+        ("lead", not task.lead_named, _("No lead unit is named.")),
+        (
+            "collective_lead",
+            task.lead_named and task.unit.collective,
+            _("A collective of units cannot be the one lead."),
+        ),
+        ("dissolved_lead", task.unit.dissolved_on is not None, _("The lead unit is dissolved.")),
+        ("owner", task.owner_id is None, _("No owner is named (người).")),
+        ("responsibility", not task.responsibility, _("The responsibility is not stated.")),
+        ("process", not task.process, _("The process is not stated (quy trình).")),
+        ("start", task.start is None, _("There is no start date.")),
+        ("deadline", task.deadline is None, _("There is no deadline (thời gian).")),
+        ("product", not task.products.exists(), _("There is no product (sản phẩm).")),
+    ]
+    return [Problem(code, message) for code, lacking, message in found if lacking]
+
+
+@transaction.atomic
+def activate_task(*, actor: User | None, task: Task, now: datetime) -> Task:
+    """Put a complete draft on the board, with its first light and its grants.
+
+    ``actor=None`` is the installation itself (plan file). Raises RefusedError that lists all that
+    is missing.
+    """
+    if actor is not None:
+        check_action(actor, "campaign.manage", task)
+    task = (
+        Task.objects.select_for_update(of=("self",)).select_related("unit", "block").get(pk=task.pk)
+    )
+    if task.state != Task.State.DRAFT:
+        raise refuse("not_a_draft", _("Only a draft can be activated."))
+    problems = missing_parts(task)
+    if problems:
+        raise RefusedError(*problems)
+    task.state = Task.State.ACTIVE
+    task.original_deadline = task.original_deadline or task.deadline
+    task.light = Light.GREY  # settled below; the database wants no active row without a light
+    task.save(update_fields=["state", "original_deadline", "light"])
+    task.light = ""
+    settle(task, now=now)
+    sync_grants(task, actor=actor, now=now)
+    audit.record("task.activated", actor=actor, row=task)
+    return task
+
+
+COMPLETABLE = {"owner", "responsibility", "process", "start", "deadline", "unit", "title"}
+
+
+@transaction.atomic
+def complete_draft(*, actor: User, task: Task, now: datetime, **parts: Any) -> Task:
+    """Fill in parts of a draft (COMPLETABLE); naming a unit names the lead.
+
+    The row is checked in its old and in its new place, so that nobody pushes work out of his own
+    reach.
+    """
+    check_action(actor, "campaign.manage", task)
+    task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
+    if task.state != Task.State.DRAFT:
+        raise refuse("not_a_draft", _("Only a draft can be completed."))
+    unit: Unit | None = parts.pop("unit", None)
+    if unit is not None:
+        check_action(actor, "campaign.manage", unit)
+        task.unit, task.unit_path, task.lead_named = unit, unit.path, True
+    for name in COMPLETABLE & parts.keys():
+        setattr(task, name, parts[name])
+    task.save()
+    audit.record("task.completed", actor=actor, row=task, fields=sorted(parts))
+    return task
+
+
+def revise_deadline(
+    *, actor: User, task: Task, deadline: datetime, reason: str, now: datetime
+) -> DeadlineRevision:
+    """Move the deadline of a running task; the original stays visible for ever.
+
+    Products that share the task's deadline follow; those with one of their own stay.
+    """
+    if not may_decide(actor, "campaign.approve_deadline", task, now):
+        raise not_allowed()
+    if not reason.strip():
+        raise refuse("reason", _("Moving a deadline needs a reason."))
+    with locked(task, now=now) as row:
+        if row.state != Task.State.ACTIVE or row.deadline is None or row.start is None:
+            raise refuse("not_active", _("Only a running task can be changed."))
+        if deadline == row.deadline:
+            raise refuse("same_deadline", _("The task has this deadline already."))
+        if deadline < end_of(row.start, before=False):
+            raise refuse("before_start", _("The deadline lies before the start."))
+        revision = DeadlineRevision.objects.create(
+            task=row,
+            old=row.deadline,
+            new=deadline,
+            reason=reason.strip(),
+            approved_by=actor,
+            at=now,
+        )
+        row.deadline = deadline
+        row.save(update_fields=["deadline"])
+        audit.record("task.deadline_revised", actor=actor, row=row, fields=["deadline"])
+    return revision
+
+
+@transaction.atomic
+def judge(
+    *, actor: User, task: Task, light: str, reason: str, expires_on: date, now: datetime
+) -> Judgement:
+    """See a task otherwise than computed, with a reason, until the end of a day.
+
+    The computed light stays and is shown beside it; a later judgement replaces an earlier one.
+    """
+    if not may_decide(actor, "campaign.judge", task, now):
+        raise not_allowed()
+    expires_at = end_of(expires_on, before=False)
+    problems = [
+        Problem(code, message)
+        for code, wrong, message in (
+            ("light", light not in {Light.RED, Light.YELLOW, Light.GREEN}, _("Choose a colour.")),
+            ("reason", not reason.strip(), _("A judgement needs a reason.")),
+            ("expiry", expires_at <= now, _("The expiry lies in the past.")),
+            (
+                "expiry_far",
+                expires_at > now + JUDGEMENT_AT_MOST,
+                _("A judgement lasts a month at most."),
+            ),
+        )
+        if wrong
+    ]
+    if problems:
+        raise RefusedError(*problems)
+    row = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
+    if row.state != Task.State.ACTIVE:
+        raise refuse("not_active", _("Only a running task can be changed."))
+    judgement = Judgement.objects.create(
+        task=row, light=light, reason=reason.strip(), by=actor, at=now, expires_at=expires_at
+    )
+    audit.record("task.judged", actor=actor, row=row, reason=light)
+    return judgement
+
+
+__all__ = [
+    "activate_task",
+    "complete_draft",
+    "judge",
+    "missing_parts",
+    "revise_deadline",
+]
