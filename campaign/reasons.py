@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -37,7 +38,7 @@ def day(deadline: datetime | None) -> str:
 
 def text(reason: Reason) -> str:
     """One short sentence in the reader's language."""
-    words = {
+    words: dict[str, Callable[[Reason], str]] = {
         "overdue": _overdue,
         "submitted_late": lambda r: _("handed in late, not accepted yet"),
         "remedy_overdue": lambda r: (

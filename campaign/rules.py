@@ -214,7 +214,8 @@ def _reasons(facts: TaskFacts, policy: Policy, now: datetime) -> tuple[Reason, .
         return (_done(facts.products),)
     found = [r for p in facts.products if (r := _product_reason(facts, p, policy, now))]
     found += [_ticket_reason(ticket, now) for ticket in facts.tickets]
-    found += _progress_reasons(facts, policy, now)
+    if not any(reason.code == "overdue" for reason in found):  # says it already, and louder
+        found += _progress_reasons(facts, policy, now)
     if not found:
         found = [_quiet(facts, now)]
     return tuple(sorted(_merged(found), key=_rank))

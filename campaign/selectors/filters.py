@@ -1,0 +1,116 @@
+"""Filters of the task list: the address of every number on the board is one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import get_current_timezone, is_naive, make_aware
+
+from campaign.models import Campaign, Light, Task
+from campaign.models.querysets import TaskQuerySet
+from security.models import User
+
+NUMBERS = {"group": "group__no", "block": "block__no", "week": "phase__no", "row": "matrix_row__no"}
+
+
+@dataclass(frozen=True)
+class TaskFilter:
+    """What a list shows. Unknown or malformed values are dropped, never passed to the database.
+
+    light: several allowed; group, block, week, row: numbers of the plan; unit: code;
+    owner: "me" or nothing; state: "draft" for drafts; at: a past instant.
+    """
+
+    light: tuple[str, ...] = ()
+    group: int | None = None
+    block: int | None = None
+    week: int | None = None
+    row: int | None = None
+    unit: str = ""
+    kind: str = ""
+    owner: str = ""
+    state: str = ""
+    late: bool = False
+    at: datetime | None = None
+
+    @classmethod
+    def from_query(cls, query: Any, *, now: datetime) -> TaskFilter:
+        """From a QueryDict (or a dict of lists with ``getlist``)."""
+        at = _instant(query.get("at", ""))
+        kind, state = query.get("kind", ""), query.get("state", "")
+        return cls(
+            light=tuple(light for light in query.getlist("light") if light in Light.values),
+            **{name: _number(query.get(name, "")) for name in NUMBERS},
+            unit=query.get("unit", "")[:40],
+            kind=kind if kind in Task.Kind.values else "",
+            owner="me" if query.get("owner") == "me" else "",
+            state="draft" if state == "draft" else "",
+            late=query.get("late") == "1",
+            at=at if at is not None and at < now else None,
+        )
+
+    def apply(self, user: User, campaign: Campaign) -> TaskQuerySet:
+        """The visible tasks that fit, with their light as ``lit``."""
+        rows: TaskQuerySet = Task.objects.visible_to(user).filter(campaign=campaign)
+        rows = rows.drafts() if self.state == "draft" else rows.lit(self.at)
+        rows = rows.filter(**self._lookups())
+        if self.light and self.state != "draft":
+            rows = rows.with_light(*self.light)
+        return rows.owned_by(user) if self.owner == "me" else rows
+
+    def _lookups(self) -> Mapping[str, Any]:
+        found = {
+            column: getattr(self, name)
+            for name, column in NUMBERS.items()
+            if getattr(self, name) is not None
+        }
+        if self.unit:
+            found["unit__code"] = self.unit
+        if self.kind:
+            found["kind"] = self.kind
+        if self.late:
+            found["late_days__gt"] = 0
+        return found
+
+    @property
+    def query(self) -> str:
+        """As the query string of a link; empty values are left out."""
+        pairs: list[tuple[str, Any]] = []
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.name == "light":
+                pairs += [("light", light) for light in value]
+            elif item.name == "at" and value is not None:
+                pairs.append(("at", value.isoformat()))
+            elif value:
+                pairs.append((item.name, 1 if value is True else value))
+        return urlencode(pairs)
+
+    def but(self, **changes: Any) -> TaskFilter:
+        return replace(self, **changes)
+
+    @property
+    def any(self) -> bool:
+        return self != TaskFilter(at=self.at)
+
+
+def _number(given: str) -> int | None:
+    return int(given) if given.isdecimal() and len(given) <= 3 else None
+
+
+def _instant(given: str) -> datetime | None:
+    """An ISO instant, or a day: then the end of that day."""
+    try:
+        value = parse_datetime(given)
+    except ValueError:
+        return None
+    if value is None:
+        return None
+    if len(given) == len("2026-06-09"):
+        value = datetime.combine(value, time()) + timedelta(days=1, microseconds=-1)
+    return make_aware(value, get_current_timezone()) if is_naive(value) else value

@@ -1,0 +1,104 @@
+"""Tasks as lines of a list: light, reasons and who is waited for, two queries for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext as _
+
+from campaign import reasons as words
+from campaign.facts import facts_of
+from campaign.models import Judgement, Task
+from campaign.models.querysets import TaskQuerySet
+from campaign.rules import Policy, Reason, TaskFacts, days_late, days_left, last_day, task_light
+from campaign.selectors.structure import structure_at
+from security.models import User
+
+WAITS_FOR_ACCEPTANCE = {"awaiting_acceptance", "submitted_late"}
+
+
+@dataclass(frozen=True)
+class TaskLine:
+    """One task at an instant. ``light`` is the stored (or past) one, ``judged`` a leader's own."""
+
+    task: Task
+    light: str
+    at: datetime
+    deadline: datetime | None
+    progress: int = 0
+    reasons: tuple[Reason, ...] = ()
+    judged: str = ""
+
+    @property
+    def why(self) -> list[str]:
+        """The reasons in words, worst first."""
+        return [words.text(reason) for reason in self.reasons]
+
+    @property
+    def deadline_day(self) -> object:
+        """Last day in time."""
+        return last_day(self.deadline) if self.deadline else None
+
+    @property
+    def days_late(self) -> int:
+        """Days of the worst missed date (the task's or one of its products'); 0 if none."""
+        own = [r.days for r in self.reasons if r.light == "red"]
+        if self.light in {"done", ""} or self.deadline is None:
+            return self.task.late_days
+        return max(own, default=0) or days_late(self.deadline, self.at)
+
+    @property
+    def days_left(self) -> int:
+        return days_left(self.deadline, self.at) if self.deadline else 0
+
+    @property
+    def waits_for(self) -> str:
+        """Who has to act next: the owner, or whoever accepts."""
+        if any(r.code in WAITS_FOR_ACCEPTANCE for r in self.reasons[:1]):
+            return _("acceptance")
+        return str(self.task.owner) if self.task.owner else ""
+
+
+def with_people(rows: TaskQuerySet, at: datetime) -> TaskQuerySet:
+    """What a line shows, joined; with the leader's judgement in force as ``judged``."""
+    judged = Judgement.objects.filter(task=OuterRef("pk")).in_force(at).values("light")[:1]
+    return rows.select_related("unit", "owner", "group", "phase").annotate(judged=Subquery(judged))
+
+
+def lines_of(
+    rows: TaskQuerySet, *, policy: Policy, at: datetime, past: bool = False
+) -> list[TaskLine]:
+    """Lines of these tasks in their order; give rows of ``with_people``, sliced. Three queries."""
+    tasks: list[Task] = list(rows)
+    known = facts_of(tasks, at, past=past)
+    return [_line(task, known.get(task.pk), policy, at) for task in tasks]
+
+
+def _line(task: Task, facts: TaskFacts | None, policy: Policy, at: datetime) -> TaskLine:
+    light = getattr(task, "lit", task.light)
+    judged = getattr(task, "judged", None) or ""
+    if facts is None or task.state in {Task.State.DRAFT, Task.State.CANCELLED}:
+        return TaskLine(task, light, at, task.deadline, judged=judged)
+    verdict = task_light(facts, policy, at)
+    return TaskLine(task, light, at, facts.deadline, facts.progress, verdict.reasons, judged)
+
+
+def my_tasks(user: User, *, now: datetime) -> list[TaskLine]:
+    """Running tasks that this person owns, worst first."""
+    frame = structure_at(now)
+    if frame is None:
+        return []
+    mine = Task.objects.visible_to(user).filter(campaign=frame.campaign).active().owned_by(user)
+    return lines_of(with_people(mine, now).by_severity(), policy=frame.policy, at=now)
+
+
+def unit_tasks(user: User, *, now: datetime, limit: int = 100) -> list[TaskLine]:
+    """Running tasks led by this person's unit, worst first; at most ``limit``."""
+    frame = structure_at(now)
+    if frame is None:
+        return []
+    ours = Task.objects.visible_to(user).filter(campaign=frame.campaign, unit=user.unit).active()
+    rows = with_people(ours, now).by_severity()[:limit]
+    return lines_of(rows, policy=frame.policy, at=now)

@@ -1,0 +1,67 @@
+"""Products as a list: where each stands and what it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaign.facts import facts_of
+from campaign.models import Product, Task
+from campaign.models.querysets import ProductQuerySet
+from campaign.rules import (
+    Policy,
+    ProductFacts,
+    TaskFacts,
+    days_late,
+    days_left,
+    last_day,
+    task_light,
+)
+
+
+@dataclass(frozen=True)
+class ProductLine:
+    """One product at an instant. state: open, waiting, A, B or C; light: as if it were a task."""
+
+    product: Product
+    facts: ProductFacts
+    light: str
+    at: datetime
+
+    @property
+    def state(self) -> str:
+        if self.facts.waiting_since is not None:
+            return "waiting"
+        return self.facts.grade or "open"
+
+    @property
+    def deadline_day(self) -> object:
+        return last_day(self.facts.deadline)
+
+    @property
+    def days_late(self) -> int:
+        return 0 if self.facts.handed_in else days_late(self.facts.deadline, self.at)
+
+    @property
+    def days_left(self) -> int:
+        return days_left(self.facts.deadline, self.at)
+
+
+def product_lines(products: ProductQuerySet, *, policy: Policy, at: datetime) -> list[ProductLine]:
+    """Lines of these products, in their order. Three queries."""
+    rows = list(products.select_related("task__unit", "task__owner", "task__block"))
+    tasks: dict[int, Task] = {row.task_id: row.task for row in rows}
+    known = facts_of(tasks.values(), at)
+    return [
+        ProductLine(row, facts, product_light(known[row.task_id], facts, policy, at), at)
+        for row in rows
+        if row.task_id in known
+        for facts in known[row.task_id].products
+        if facts.name == row.name
+    ]
+
+
+def product_light(task: TaskFacts, facts: ProductFacts, policy: Policy, at: datetime) -> str:
+    """The light of one product alone: its task's progress is not its own matter."""
+    alone = TaskFacts(task.start, facts.deadline, 100, (facts,))
+    return task_light(alone, policy, at).light
