@@ -55,6 +55,9 @@ class RecordForm(forms.Form):
         for one in record_fields:
             stored = getattr(row.person if one.register is Person else row, one.key)
             self.fields[one.key] = _form_field(one, stored, codes)
+            if one.kind is not Kind.FLAG:
+                # Not in the stubs yet: Field.template_name of Django 5.
+                setattr(self.fields[one.key], "template_name", "records/_field.html")  # noqa: B010
             initial[one.key] = display_date(stored) if one.kind is Kind.DATE else stored
 
     def parts(self) -> list[FormPart]:
@@ -89,8 +92,6 @@ def _form_field(one: RecordField, stored: str | bool, codes: Codes) -> forms.Fie
             label=label, required=one.required, choices=[("", _("(none)")), *choices]
         )
     field = forms.CharField(label=label, required=one.required, max_length=one.max_length)
-    if one.kind is Kind.DATE:
-        field.widget.attrs |= {"placeholder": _("dd/mm/yyyy, mm/yyyy or yyyy")}
     if one.kind in (Kind.PERSONAL_ID, Kind.PHONE):
         field.widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
     if one.kind in (Kind.CARD_NUMBER, Kind.PROFILE_NUMBER, Kind.PERSONAL_ID):

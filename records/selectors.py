@@ -42,47 +42,53 @@ class _Place:
     position: Position | None
 
 
-def matches(rows: NamedQuerySet, query: str) -> list[NamedQuerySet]:
-    """``rows`` found by ``query`` as ordered stages: first those with the very accents typed.
+@dataclass(frozen=True)
+class Found:
+    """What a search found: all rows, and the same rows cut into stages, the likest first."""
+
+    rows: NamedQuerySet
+    stages: list[NamedQuerySet]
+
+
+def matches(rows: NamedQuerySet, query: str) -> Found:
+    """``rows`` found by ``query``.
 
     Folding keeps a word of accents only ("Ấ" → "a"), so a query without any letter or digit finds
     nothing. A profile or card number finds exactly its member.
     """
     if not query.strip():
-        return [rows]
+        return Found(rows, [rows])
     if not fold(query):
-        return [rows.none()]
+        return Found(rows.none(), [rows.none()])
     if re.search(r"[0-9]", query) and rows.model is Member:
-        return [_numbered(rows, query)]
-    found = rows.named(query)
-    return [found.with_accents_of(query), found.without_accents_of(query)]
+        numbered = _numbered(rows, query)
+        return Found(numbered, [numbered])
+    return Found(rows.named(query), rows.in_order_of_likeness(query))
 
 
-def name_page(stages: Sequence[NamedQuerySet], cursor: str = "") -> NamePage:
+def name_page(found: Found, cursor: str = "") -> NamePage:
     """Up to PAGE_SIZE rows of the stages, one after the other, each in name order.
 
     An unknown or foreign cursor gives the first page.
     """
-    place = _place_of(stages, cursor)
-    found = _walk(stages, place)
-    more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
+    place = _place_of(found.stages, cursor)
+    walked = _walk(found.stages, place)
+    more, walked = len(walked) > PAGE_SIZE, walked[:PAGE_SIZE]
     if not place.forward:
-        found.reverse()
-    if not found:
+        walked.reverse()
+    if not walked:
         return NamePage([], "", "")
-    newer = _cursor("b", found[0]) if (more if not place.forward else place.position) else ""
-    older = _cursor("a", found[-1]) if (more if place.forward else True) else ""
-    return NamePage([row for _stage, row in found], newer, older)
+    newer = _cursor("b", walked[0]) if (place.position if place.forward else more) else ""
+    older = _cursor("a", walked[-1]) if (more or not place.forward) else ""
+    return NamePage([row for _stage, row in walked], newer, older)
 
 
-def count_text(stages: Sequence[NamedQuerySet]) -> str:
+def count_text(found: Found, page: NamePage) -> str:
     """How many rows there are, as far as it is worth counting: "12", "1000+"."""
-    total = 0
-    for stage in stages:
-        total += stage.order_by()[: COUNT_CAP + 1 - total].count()
-        if total > COUNT_CAP:
-            return f"{COUNT_CAP}+"
-    return str(total)
+    if not page.newer and not page.older:
+        return str(len(page.rows))
+    total = found.rows.order_by()[: COUNT_CAP + 1].count()
+    return f"{COUNT_CAP}+" if total > COUNT_CAP else str(total)
 
 
 def units_to_choose(user: User, action: str, current: Unit | None) -> list[tuple[int, str]]:

@@ -11,7 +11,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 from django.db.models.functions import Concat, Lower
 
 from records.folding import fold
-from records.rules import normalise_name
+from records.rules import normalise_name, tone_spellings
 from security.models import ProtectedQuerySet
 
 VIETNAMESE = "vi-x-icu"
@@ -71,39 +71,55 @@ class NamedQuerySet(ProtectedQuerySet):
 
     def after(self, position: Position) -> NamedQuerySet:
         """Rows behind that position in name order: the next page."""
-        return self.filter(
-            TupleGreaterThan(Tuple(*map(F, NAME_ORDER)), Tuple(*map(Value, position)))
-        )
+        return self.filter(TupleGreaterThan(Tuple(*map(F, NAME_ORDER)), position))
 
     def before(self, position: Position) -> NamedQuerySet:
         """Rows in front of that position in name order."""
-        return self.filter(TupleLessThan(Tuple(*map(F, NAME_ORDER)), Tuple(*map(Value, position))))
+        return self.filter(TupleLessThan(Tuple(*map(F, NAME_ORDER)), position))
 
     def named(self, text: str) -> NamedQuerySet:
         """Rows whose name has every word of ``text`` at a word's start, accents ignored."""
-        wanted = Q()
-        for word in fold(text).split():
-            wanted &= Q(search_name__contains=f" {word}")
-        return self.filter(wanted)
+        return self.filter(_folded(text, whole=False))
 
-    def with_accents_of(self, text: str) -> NamedQuerySet:
-        """Rows whose name has every word of ``text`` with these very accents."""
-        return self._accented().filter(_accents_of(text))
+    def in_order_of_likeness(self, text: str) -> list[NamedQuerySet]:
+        """``named(text)`` cut into four, the likest first.
 
-    def without_accents_of(self, text: str) -> NamedQuerySet:
-        return self._accented().exclude(_accents_of(text))
+        First the very accents typed, as whole words and then as beginnings of words; after them
+        the other accents, whole words and beginnings ("hoa": Hoa, Hoàng only after Hoà and Hòa).
+        """
+        rows: NamedQuerySet = self.named(text).alias(accented=_ACCENTED)
+        whole, begun = _accented(text, whole=True), _accented(text, whole=False)
+        folded = _folded(text, whole=True)
+        return [
+            rows.filter(whole),
+            rows.filter(begun & ~whole),
+            rows.filter(folded & ~begun),
+            rows.filter(~folded & ~begun),
+        ]
 
-    def _accented(self) -> NamedQuerySet:
-        parts = ("family_name", "middle_name", "given_name")
-        spaced = [piece for part in parts for piece in (Value(" "), F(part))]
-        rows: NamedQuerySet = self.alias(accented=Lower(Concat(*spaced)))
-        return rows
+
+_ACCENTED = Lower(
+    Concat(
+        Value(" "), F("family_name"), Value(" "), F("middle_name"), Value(" "), F("given_name"),
+        Value(" "),
+    )
+)  # fmt: skip
 
 
-def _accents_of(text: str) -> Q:
+def _folded(text: str, *, whole: bool) -> Q:
+    wanted = Q()
+    for word in fold(text).split():
+        wanted &= Q(search_name__contains=f" {word} " if whole else f" {word}")
+    return wanted
+
+
+def _accented(text: str, *, whole: bool) -> Q:
     wanted = Q()
     for word in normalise_name(text).lower().split():
-        wanted &= Q(accented__contains=f" {word}")
+        spellings = Q()
+        for spelling in tone_spellings(word):
+            spellings |= Q(accented__contains=f" {spelling} " if whole else f" {spelling}")
+        wanted &= spellings
     return wanted
 
 

@@ -2,7 +2,13 @@
 
 from records.rules.dates import PartialDate, PartialDateError, party_age, plus_months
 from records.rules.membership import MembershipFacts, membership_problems
-from records.rules.names import NameParts, normalise_name, search_name, split_name
+from records.rules.names import (
+    NameParts,
+    normalise_name,
+    search_name,
+    split_name,
+    tone_spellings,
+)
 from records.rules.numbers import (
     normalise_card_number,
     normalise_personal_id,
@@ -27,4 +33,5 @@ __all__ = [
     "plus_months",
     "search_name",
     "split_name",
+    "tone_spellings",
 ]

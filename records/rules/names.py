@@ -7,6 +7,13 @@ from dataclasses import dataclass
 
 from records.folding import fold
 
+# Where two schools put the tone mark: hòa = hoà, khỏe = khoẻ, thúy = thuý.
+_TONES = (
+    *zip(("òa", "óa", "ỏa", "õa", "ọa"), ("oà", "oá", "oả", "oã", "oạ"), strict=True),
+    *zip(("òe", "óe", "ỏe", "õe", "ọe"), ("oè", "oé", "oẻ", "oẽ", "oẹ"), strict=True),
+    *zip(("ùy", "úy", "ủy", "ũy", "ụy"), ("uỳ", "uý", "uỷ", "uỹ", "uỵ"), strict=True),
+)
+
 
 @dataclass(frozen=True)
 class NameParts:
@@ -48,3 +55,11 @@ def split_name(text: str) -> NameParts:
 def search_name(text: str) -> str:
     """The folded name with a space on both sides, so that ``LIKE '% an%'`` finds word starts."""
     return f" {fold(text)} "
+
+
+def tone_spellings(word: str) -> set[str]:
+    """The spellings of one lower-case word: "hoà" → {"hoà", "hòa"}, "an" → {"an"}."""
+    older = newer = word
+    for old, new in _TONES:
+        older, newer = older.replace(new, old), newer.replace(old, new)
+    return {word, older, newer}

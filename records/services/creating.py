@@ -143,21 +143,24 @@ def _create(
 ) -> Row:
     check_level(level)
     codes = codes_for(fields_of(model), day=timezone.localdate(now))
-    row = build(
-        model,
-        now=now,
-        unit=unit,
-        values=values,
-        codes=codes,
-        person=person,
-        level=level,
-        sensitivity=sensitivity,
-        basis=basis,
-    )
-    if actor is not None:
-        check_action(actor, EDIT, row)
     try:
         with transaction.atomic():
+            if person is not None:
+                # His name is copied into the row: as it is now, not as the caller read it once.
+                person = Person.objects.select_for_update().get(pk=person.pk)
+            row = build(
+                model,
+                now=now,
+                unit=unit,
+                values=values,
+                codes=codes,
+                person=person,
+                level=level,
+                sensitivity=sensitivity,
+                basis=basis,
+            )
+            if actor is not None:
+                check_action(actor, EDIT, row)
             if person is None:
                 save_version(row.person, actor=actor, now=now, reason=reason)
             save_version(row, actor=actor, now=now, reason=reason)

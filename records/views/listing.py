@@ -43,14 +43,14 @@ def list_page(
     unit = unit_in_reach(user, VIEW, request.GET.get("unit", ""))
     if unit is not None:
         rows = rows.filter(unit_path__gte=unit.path, unit_path__lt=unit.path[:-1] + "0")
-    stages = matches(rows.select_related("person", "unit"), query)
-    page = name_page(stages, request.GET.get("at", ""))
+    found = matches(rows.select_related("person", "unit"), query)
+    page = name_page(found, request.GET.get("at", ""))
     _record(request, register, page, query)
     filters = {"q": query, "unit": str(unit.pk) if unit else "", **(kept or {})}
     context = {
         "register": register,
         "page": page,
-        "total": count_text(stages),
+        "total": count_text(found, page),
         "query": query,
         "unit": unit,
         "filtered": any(filters.values()),
