@@ -21,7 +21,7 @@ from pytesseract import pytesseract as tesseract_cli
 from digitization.ocr.types import Limits, Pixels
 
 LAUNCHERS = Path(__file__).parent / "limited"
-LINE, COLUMN, AUTOMATIC = 7, 4, 3
+LINE, BLOCK, COLUMN = 7, 6, 4
 
 
 class EngineError(Exception):

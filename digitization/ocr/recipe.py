@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 
 from digitization.ocr import screen, steps
-from digitization.ocr.engine import COLUMN, Engine, Token
+from digitization.ocr.engine import BLOCK, COLUMN, Engine, Token
+from digitization.ocr.leaders import erase_leaders
+from digitization.ocr.order import lines_of
+from digitization.ocr.tables import erase_rules
 from digitization.ocr.types import (
     Limits,
     PageImage,
@@ -20,10 +23,17 @@ from digitization.ocr.types import (
 
 Step = Callable[[PageImage], PageImage]
 
-PREPARATION: Sequence[Step] = (steps.deskew, steps.divide_background)
+PREPARATION: Sequence[Step] = (
+    steps.deskew,
+    steps.divide_background,
+    steps.smooth_noise,
+    erase_leaders,
+    erase_rules,
+)
 
 DOUBTFUL = 60.0
 SURE_TURN = 1.0
+MOSTLY_TABLE = 0.3
 
 
 def read_page(image: bytes, *, engine: Engine, limits: Limits | None = None) -> PageReading:
@@ -38,7 +48,7 @@ def read_page(image: bytes, *, engine: Engine, limits: Limits | None = None) -> 
     tokens: list[Token] = []
     if not page.blank:
         page, tokens = _read_upright(page, engine, limits)
-    words = _words(tokens)
+    words = _words(lines_of(tokens, page.cells))
     height, width = page.ink.shape
     return PageReading(
         text=text_of(words),
@@ -92,7 +102,13 @@ def _turned_upright(page: PageImage, engine: Engine, limits: Limits) -> PageImag
 def _read(page: PageImage, engine: Engine, limits: Limits) -> tuple[PageImage, list[Token]]:
     for step in PREPARATION:
         page = step(page)
-    return page, engine.read([page.ink], psm=COLUMN, limits=limits)
+    return page, engine.read([page.ink], psm=_segmentation(page), limits=limits)
+
+
+def _segmentation(page: PageImage) -> int:
+    """One block of lines where cells give the order anyway, else columns of varying size."""
+    inside = sum(cell.w * cell.h for cell in page.cells)
+    return BLOCK if inside >= MOSTLY_TABLE * page.ink.size else COLUMN
 
 
 def _decoded(image: bytes, limits: Limits) -> PageImage:
@@ -109,8 +125,7 @@ def _decoded(image: bytes, limits: Limits) -> PageImage:
     return PageImage(natural=paper, ink=ink)
 
 
-def _words(tokens: Sequence[Token]) -> list[Word]:
-    lines = {key: number for number, key in enumerate(dict.fromkeys(t.key for t in tokens))}
+def _words(lines: Sequence[Sequence[Token]]) -> list[Word]:
     return [
         Word(
             text=unicodedata.normalize("NFC", token.text),
@@ -119,9 +134,10 @@ def _words(tokens: Sequence[Token]) -> list[Word]:
             w=token.w,
             h=token.h,
             confidence=round(token.confidence, 1),
-            line=lines[token.key],
+            line=number,
         )
-        for token in tokens
+        for number, line in enumerate(lines)
+        for token in line
     ]
 
 

@@ -75,11 +75,26 @@ class PageReading:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One cell of a ruled table, in pixels of the page it was found on."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether the point lies in the cell."""
+        return self.x <= x < self.x + self.w and self.y <= y < self.y + self.h
+
+
+@dataclass(frozen=True, kw_only=True)
 class PageImage:
     """The page on its way through the steps.
 
     `natural` is what people look at (grey or BGR), `ink` the grey picture prepared for the
-    engine. Both have the same size at all times.
+    engine. Both have the same size at all times. `cells` are those of ruled tables, in reading
+    order.
     """
 
     natural: Pixels
@@ -87,5 +102,4 @@ class PageImage:
     rotation: int = 0
     skew: float = 0.0
     blank: bool = False
-    table: bool = False
-    show_through: bool = False
+    cells: tuple[Cell, ...] = ()
