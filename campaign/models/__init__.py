@@ -4,6 +4,7 @@ from campaign.models.facts import (
     LightTransition,
     ProgressReport,
 )
+from campaign.models.light import Light
 from campaign.models.plan import (
     Block,
     Briefing,
@@ -16,7 +17,6 @@ from campaign.models.plan import (
     TaskGroup,
 )
 from campaign.models.products import Acceptance, Grade, Product, Submission
-from campaign.models.querysets import Light
 from campaign.models.tasks import Task, TaskUnit, TaskUnitGrant, TaskUserGrant
 
 __all__ = [

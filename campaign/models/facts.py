@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from campaign.models.querysets import Light
+from campaign.models.light import Light
 from campaign.models.tasks import Task
 from security.models import User
 

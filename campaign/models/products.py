@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from campaign.models.querysets import ProductQuerySet
 from campaign.models.tasks import Task
 from security.models import Unit, User
+from security.scope import visible_q
 
 
 class Grade(models.TextChoices):
@@ -18,6 +20,20 @@ class Grade(models.TextChoices):
     A = "A", _("A – as asked")
     B = "B", _("B – usable, with remedies")
     C = "C", _("C – not accepted")
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def visible_to(self, user: User) -> Self:
+        """A product is seen by whoever sees its task."""
+        return self.filter(visible_q(user, Task, "task__"))
+
+    def mandatory(self) -> Self:
+        """On the plan's checklist (section VIII)."""
+        return self.exclude(checklist_code="")
+
+    def awaiting(self) -> Self:
+        """Handed in and not yet graded: the newest submission has no acceptance."""
+        return self.filter(Q(submissions__isnull=False), submissions__acceptance=None).distinct()
 
 
 class Product(models.Model):

@@ -2,16 +2,77 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Self
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from campaign.models.light import SEVERITY, Light
 from campaign.models.plan import Block, Campaign, MatrixRow, Phase, TaskGroup
-from campaign.models.querysets import Light, TaskQuerySet
 from security.models import Unit, User
 from security.models.grants import UnitGrant, UserGrant
-from security.models.protected import Protected
+from security.models.protected import Protected, ProtectedQuerySet
+
+
+class TaskQuerySet(ProtectedQuerySet):
+    def drafts(self) -> Self:
+        return self.filter(state="draft")
+
+    def active(self) -> Self:
+        """Agreed, complete and still to be done."""
+        return self.filter(state="active")
+
+    def done(self) -> Self:
+        return self.filter(state="done")
+
+    def on_board(self) -> Self:
+        """What the board counts now: active and done tasks; never drafts or cancelled ones."""
+        return self.filter(state__in=["active", "done"])
+
+    def lit(self, at: datetime | None = None) -> Self:
+        """On the board at ``at`` (None: now), with the light of that instant as ``lit``.
+
+        A past light is the last transition that took effect by then; a task without one was not
+        on the board yet, and one whose last transition led to no light had been taken off.
+        """
+        if at is None:
+            return self.on_board().annotate(lit=F("light"))
+        transitions = self.model._meta.get_field("transitions").related_model
+        last = (
+            transitions._default_manager.filter(task=OuterRef("pk"), effective_at__lte=at)
+            .order_by("-effective_at", "-number")
+            .values("to_light")[:1]
+        )
+        return self.annotate(lit=Subquery(last)).exclude(lit=None).exclude(lit="")
+
+    def with_light(self, *lights: str) -> Self:
+        """Of these colours; call ``lit(at)`` first for a past instant."""
+        column = "lit" if "lit" in self.query.annotations else "light"
+        return self.filter(**{f"{column}__in": lights})
+
+    def by_severity(self) -> Self:
+        """Red, yellow, then green and grey alike, then done; earlier deadlines first."""
+        column = "lit" if "lit" in self.query.annotations else "light"
+        whens = [When(**{column: light}, then=Value(rank)) for light, rank in SEVERITY.items()]
+        rank = Case(*whens, default=Value(4), output_field=IntegerField())
+        return self.annotate(severity=rank).order_by("severity", "deadline", "pk")
+
+    def overdue(self, at: datetime) -> Self:
+        """Active and past the task's own deadline."""
+        return self.active().filter(deadline__lte=at)
+
+    def due_for_sweep(self, at: datetime) -> Self:
+        """Active rows whose stored light may be stale at ``at``."""
+        return self.active().filter(next_change_at__lte=at)
+
+    def owned_by(self, user: User) -> Self:
+        return self.filter(owner=user)
+
+    def of_unit(self, code: str) -> Self:
+        return self.filter(unit__code=code)
 
 
 class Task(Protected):
@@ -82,7 +143,7 @@ class Task(Protected):
 
     units = models.ManyToManyField(Unit, through="TaskUnit", related_name="+")
 
-    objects = TaskQuerySet.as_manager()
+    objects = TaskQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords(
         excluded_fields=["light", "next_change_at", "inputs_hash", "late_days"]
     )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min, Q
 
 from campaign.models import Briefing, Campaign, Light, LightTransition, Phase, Task
-from campaign.models.querysets import TaskQuerySet
+from campaign.models.tasks import TaskQuerySet
 from campaign.rules import ZONE, worst
 from campaign.selectors.filters import TaskFilter
 from campaign.selectors.lines import TaskLine, lines_of, with_people

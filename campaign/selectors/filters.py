@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import get_current_timezone, is_naive, make_aware
 
 from campaign.models import Campaign, Light, Task
-from campaign.models.querysets import TaskQuerySet
+from campaign.models.tasks import TaskQuerySet
 from security.models import User
 
 NUMBERS = {"group": "group__no", "block": "block__no", "week": "phase__no", "row": "matrix_row__no"}

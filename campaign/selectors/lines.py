@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from campaign import reasons as words
 from campaign.facts import facts_of
 from campaign.models import Judgement, Task
-from campaign.models.querysets import TaskQuerySet
+from campaign.models.tasks import TaskQuerySet
 from campaign.rules import Policy, Reason, TaskFacts, days_late, days_left, last_day, task_light
 from campaign.selectors.structure import structure_at
 from security.models import User

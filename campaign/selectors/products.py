@@ -7,7 +7,7 @@ from datetime import datetime
 
 from campaign.facts import facts_of
 from campaign.models import Product, Task
-from campaign.models.querysets import ProductQuerySet
+from campaign.models.products import ProductQuerySet
 from campaign.rules import (
     Policy,
     ProductFacts,
