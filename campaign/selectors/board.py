@@ -72,6 +72,7 @@ class Cell:
     words: str = ""
     task_id: int | None = None
     count: int = 0
+    done_late: int = 0
     lights: set[str] = field(default_factory=set)
     query: str = ""
 
@@ -89,6 +90,7 @@ class MatrixLine:
     query: str
     lights: set[str] = field(default_factory=set)
     done: int = 0
+    done_late: int = 0
     total: int = 0
 
     @property
@@ -252,16 +254,24 @@ def _matrix(
         rows.filter(matrix_row__isnull=False)
         .order_by()
         .values_list("matrix_row__no", "phase__no", "kind", "lit")
-        .annotate(n=Count("pk"), words=Min("focus"), first=Min("pk"))
+        .annotate(
+            n=Count("pk"),
+            words=Min("focus"),
+            first=Min("pk"),
+            late=Count("pk", filter=Q(late_days__gt=0)),
+        )
     )
-    for row, week, kind, light, n, words, first in counted:
+    for row, week, kind, light, n, words, first, late in counted:
         line = lines[row]
         line.total += n
+        late_done = late if light == Light.DONE else 0
         line.done += n if light == Light.DONE else 0
+        line.done_late += late_done
         if kind == Task.Kind.MILESTONE and week in places:
             cell = line.cells[places[week]]
             cell.words, cell.task_id = words, first
             cell.count += n
+            cell.done_late += late_done
             cell.lights.add(light)
             cell.query = base.but(row=row, week=week, kind=kind).query
             if week <= reached:
