@@ -40,7 +40,7 @@
   }
 
   function send(form, input, file, shown) {
-    const words = { failed: form.dataset.failedWord || "✕", received: form.dataset.receivedWord || "✓" };
+    const words = { failed: document.body.dataset.wordFailed, received: document.body.dataset.wordReceived };
     const body = new FormData(form);
     body.delete(input.name);
     body.append(input.name, file, file.name);
@@ -76,6 +76,8 @@
   }
 
   function enhance(form) {
+    if (form.dataset.upload === "ready") return;
+    form.dataset.upload = "ready";
     const input = form.querySelector("input[type=file]");
     const drop = form.querySelector(".drop");
     form.addEventListener("submit", (event) => {
@@ -94,7 +96,7 @@
     });
   }
 
-  document.addEventListener("DOMContentLoaded", () => {
-    document.querySelectorAll("form[data-upload]").forEach(enhance);
-  });
+  const enhanceAll = () => document.querySelectorAll("form[data-upload]").forEach(enhance);
+  enhanceAll();
+  document.addEventListener("htmx:afterSettle", enhanceAll);
 })();

@@ -131,6 +131,44 @@ def test_a_session_that_ended_leads_to_the_sign_in_page(signed_in: OpenPage) -> 
     assert "no%2Fsuch%2Fpage" in page.url
 
 
+UPLOAD = """() => {
+    document.querySelector("main").innerHTML = `
+        <form action="/taken/" method="post" data-upload>
+          <input type="hidden" name="code" value="HS-1">
+          <div class="drop"><input type="file" name="files" multiple></div>
+          <button>Send</button>
+          <ul class="drop-files" data-upload-rows></ul>
+        </form>`;
+}"""
+
+
+def test_each_file_is_sent_and_answered_by_itself(signed_in: OpenPage) -> None:
+    page = signed_in(make_officer("operator"), NOWHERE)
+    bodies: list[str] = []
+
+    def take(route: Route) -> None:
+        body = (route.request.post_data_buffer or b"").decode("utf-8", "replace")
+        bodies.append(body)
+        bad = "bad.pdf" in body
+        row = {"name": "x", "text": "" if bad else "4 pages", "error": "No PDF." if bad else ""}
+        route.fulfill(status=200, json={"files": [row]})
+
+    page.route("**/taken/", take)
+    page.evaluate(UPLOAD)
+    page.add_script_tag(url="/static/js/upload.js")
+    files = [
+        {"name": name, "mimeType": "application/pdf", "buffer": b"%PDF"}
+        for name in ("a.pdf", "bad.pdf", "c.pdf")
+    ]
+    page.locator("input[type=file]").set_input_files(files)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".drop-files > li")).to_have_count(3)
+    expect(page.locator(".file-error")).to_have_text("No PDF.")
+    expect(page.get_by_text("4 pages")).to_have_count(2)
+    assert len(bodies) == 3
+    assert all("HS-1" in body and body.count("filename=") == 1 for body in bodies)
+
+
 def answer(text: str) -> Callable[[Route], None]:
     def fulfil(route: Route) -> None:
         route.fulfill(status=200, content_type="text/html", body=text)
