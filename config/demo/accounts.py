@@ -13,6 +13,7 @@ import yaml
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
+from campaign.services.plan_parts import load_units
 from security import audit
 from security.levels import Secrecy
 from security.models import RoleGrant, Unit, User
@@ -72,24 +73,16 @@ def demo_password() -> str:
 
 def create_units() -> None:
     """Units of the plan file and the party committees and cells below them, where missing."""
-    units = {unit.code: unit for unit in Unit.objects.all()}
-    collectives = []
-    for entry in [*plan()["units"], *data("party")]:
-        if entry["code"] in units:
-            continue
-        units[entry["code"]] = create_unit(
-            actor=None,
-            code=entry["code"],
-            name=entry["name"],
-            parent=units.get(entry.get("parent", "")),
-            kind=Unit.Kind(entry.get("kind", "office")),
-            collective=entry.get("collective", False),
-            external=entry.get("external", False),
-        )
-        if isinstance(entry.get("members"), list):
-            collectives.append(entry)
-    for entry in collectives:
-        units[entry["code"]].members.set(units[code] for code in entry["members"])
+    units = load_units(plan(), actor=None)
+    for entry in data("party"):
+        if entry["code"] not in units:
+            units[entry["code"]] = create_unit(
+                actor=None,
+                code=entry["code"],
+                name=entry["name"],
+                parent=units[entry["parent"]],
+                kind=Unit.Kind(entry["kind"]),
+            )
 
 
 def create_people(*, password: str) -> People:

@@ -7,9 +7,13 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from campaign.models import Campaign
+from campaign.rules import start_of
+from campaign.services import load_plan, sweep_lights
 from config.demo import accounts, database
 from config.demo.papers import scan_papers
 from config.demo.register import register_people
+from config.demo.story import live_through
 
 FRIDAY = 4
 WEEK = timedelta(days=7)
@@ -34,6 +38,16 @@ def build(*, now: datetime) -> dict[str, int]:
     people = accounts.create_people(password=accounts.demo_password())
     accounts.give_roles(people, now=hired)
     counts = {"people": len(people.by_name), "plan_day": (timezone.localdate(now) - start).days + 1}
+    counts |= run_campaign(people, start=start, now=now)
     counts |= register_people(people, now=now - timedelta(days=30))
     counts |= scan_papers(people, now=now)
     return counts
+
+
+def run_campaign(people: accounts.People, *, start: date, now: datetime) -> dict[str, int]:
+    """Load the plan as on its first morning and live through the weeks since."""
+    report = load_plan(accounts.PLAN, actor=None, now=start_of(start), start=start)
+    campaign = Campaign.objects.get(code=report.campaign)
+    events = live_through(campaign, people, now=now)
+    sweep_lights(now=now)
+    return {"tasks": report.tasks, "active": len(report.activated), "events": events}

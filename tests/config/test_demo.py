@@ -1,0 +1,206 @@
+"""The demonstration: everybody can sign in, the board says why it is red, nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from datetime import date, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import RequestFactory
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker
+
+from campaign.models import LightTransition, Task
+from config.demo import accounts, database
+from config.demo.build import build, plan_start
+from config.launcher.words import DEMO_PEOPLE
+from digitization.models import Lot, OcrJob
+from digitization.selectors.lots import current_lot
+from records.models import Cadre, Member
+from security.models import Installation, RoleGrant, User
+from security.services import load_roles
+from tests.security.make import make_user
+
+
+@pytest.fixture(scope="module")
+def demo(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: Any
+) -> Iterator[dict[str, int]]:
+    """The demonstration built once for this module, and rolled back after it."""
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
+        files = tmp_path_factory.mktemp("demo")
+        patch.setattr("django.conf.settings.VAR_DIR", files)
+        patch.setattr("django.conf.settings.DATA_DIR", files / "data")
+        with transaction.atomic():
+            load_roles()
+            call_command("load_reference", stdout=StringIO())
+            yield build(now=timezone.now())
+            transaction.set_rollback(True)
+
+
+@pytest.fixture
+def in_demo(demo: dict[str, int], django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, int]]:
+    """Reads and undone writes inside the built demonstration."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield demo
+        transaction.set_rollback(True)
+
+
+# --- people -----------------------------------------------------------------------------
+
+
+def test_every_sign_in_exists_with_its_role_and_the_one_password(in_demo: dict[str, int]) -> None:
+    password = accounts.demo_password()
+    names = {name for name, _who, _first in DEMO_PEOPLE}
+    assert names <= set(User.objects.values_list("username", flat=True))
+    for name in names:
+        assert User.objects.get(username=name).check_password(password), name
+    held = dict(RoleGrant.objects.values_list("user__username", "role_id"))
+    assert {held[name] for name in names} == {
+        *("head", "deputy", "office", "unit_head", "unit_staff", "operator", "inspector"),
+        *("keeper", "cell_secretary", "member", "security_officer", "administrator"),
+    }
+
+
+def test_a_wrong_password_opens_nothing(in_demo: dict[str, int]) -> None:
+    request = RequestFactory().post("/accounts/login/")
+    assert authenticate(request, username="truongban", password="demo-demo-demo") is None
+
+
+def test_password_file_is_for_its_owner_alone(in_demo: dict[str, int]) -> None:
+    path = accounts.password_file()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(path.read_text().strip()) >= 12
+
+
+# --- campaign ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 20) + timedelta(days=n) for n in range(7)])
+def test_every_day_lies_in_week_4_of_a_plan_that_begins_on_a_friday(day: date) -> None:
+    start = plan_start(day)
+    assert start.weekday() == 4
+    assert 21 <= (day - start).days <= 27
+
+
+def test_board_has_reds_and_yellows_with_reasons(in_demo: dict[str, int]) -> None:
+    assert in_demo["tasks"] == in_demo["active"] == 74
+    lights = list(Task.objects.on_board().values_list("light", flat=True))
+    assert lights.count("red") == 3
+    assert 5 <= lights.count("yellow") <= 10
+    assert lights.count("done") >= 15
+    for task in Task.objects.with_light("red", "yellow"):
+        last = LightTransition.objects.filter(task=task).order_by("-number")[0]
+        assert last.reasons, task.code
+        assert task.owner is not None
+
+
+def test_one_red_task_was_never_reported(in_demo: dict[str, int]) -> None:
+    assert Task.objects.with_light("red").filter(reports=None).count() == 1
+
+
+def test_the_past_can_be_asked_for(in_demo: dict[str, int]) -> None:
+    now = timezone.now()
+    for days in (3, 8, 15):
+        assert Task.objects.lit(now - timedelta(days=days)).count() == 74
+    assert not LightTransition.objects.filter(effective_at__gt=now).exists()
+
+
+def test_staff_and_unit_head_have_work_of_their_own(in_demo: dict[str, int]) -> None:
+    for name in ("chuyenvien", "donvi"):
+        user = User.objects.get(username=name)
+        assert Task.objects.visible_to(user).owned_by(user).active().exists(), name
+
+
+# --- records ----------------------------------------------------------------------------
+
+
+def test_about_300_members_and_20_cadres_seen_by_whom_they_concern(
+    in_demo: dict[str, int],
+) -> None:
+    seen = {
+        name: Member.objects.visible_to(User.objects.get(username=name)).count()
+        for name in ("hoso", "chibo", "dangvien", "truongban")
+    }
+    assert seen == {"hoso": 300, "chibo": 56, "dangvien": 1, "truongban": 0}
+    assert Cadre.objects.count() >= 20
+    own = Member.objects.visible_to(User.objects.get(username="dangvien")).get()
+    assert own.display_name == "Đặng Thu Phương"
+
+
+def test_people_of_the_scanned_forms_are_in_the_register(in_demo: dict[str, int]) -> None:
+    for path in Path("digitization/demo_scans/fields").glob("*.json"):
+        form = json.loads(path.read_text(encoding="utf-8"))
+        member = Member.objects.get(person__personal_id=form["so_cccd"])
+        assert member.card_number == form["so_the"]
+        assert member.unit.name == form["don_vi"]
+
+
+# --- scans ------------------------------------------------------------------------------
+
+
+def test_scans_wait_to_be_read_and_the_operator_has_a_lot_to_upload_to(
+    in_demo: dict[str, int],
+) -> None:
+    assert OcrJob.objects.count() == in_demo["scanned_pages"] == 33
+    lot = current_lot(User.objects.get(username="sohoa"))
+    assert lot is not None
+    assert not lot.dossiers.exists()
+    assert Lot.objects.count() == 3
+
+
+# --- the command ------------------------------------------------------------------------
+
+
+def run_demo(*arguments: str) -> dict[str, Any]:
+    out = StringIO()
+    call_command("demo", "--json", *arguments, stdout=out)
+    result: dict[str, Any] = json.loads(out.getvalue())
+    return result
+
+
+def test_a_second_run_changes_nothing(in_demo: dict[str, int]) -> None:
+    before = Task.objects.count(), User.objects.count(), Member.objects.count()
+    assert run_demo() == {"created": False}
+    assert (Task.objects.count(), User.objects.count(), Member.objects.count()) == before
+
+
+@pytest.mark.django_db
+def test_nothing_is_mixed_into_a_database_in_use() -> None:
+    make_user()
+    with pytest.raises(CommandError, match="data of its own"):
+        run_demo()
+    assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("marked", [False, None])
+def test_reset_refuses_what_is_not_a_demonstration(marked: bool | None) -> None:
+    user = make_user()
+    if marked is not None:
+        database.mark(demo=marked, now=timezone.now())
+    with pytest.raises(CommandError, match="not marked"):
+        run_demo("--reset")
+    assert User.objects.filter(pk=user.pk).exists()
+
+
+@pytest.mark.django_db
+def test_bootstrap_admin_makes_the_first_administrator_once() -> None:
+    out = StringIO()
+    call_command("bootstrap_admin", "--json", stdout=out)
+    made = json.loads(out.getvalue())
+    user = User.objects.get(username="admin")
+    assert user.check_password(made["password"])
+    assert list(user.role_grants.values_list("role_id", flat=True)) == ["administrator"]
+    assert not Installation.objects.get().is_demo
+    with pytest.raises(CommandError, match="already"):
+        call_command("bootstrap_admin", stdout=StringIO())
+    assert User.objects.count() == 1
