@@ -83,7 +83,10 @@ class Cell:
 
 @dataclass
 class MatrixLine:
-    """A row of the matrix. light: worst of its cells so far and of its other open tasks."""
+    """A row of the matrix. light: worst of its cells so far and of its other open tasks.
+
+    in_time of due: tasks of the row whose deadline is over, and those of them done within it.
+    """
 
     row: Named
     cells: list[Cell]
@@ -92,6 +95,15 @@ class MatrixLine:
     done: int = 0
     done_late: int = 0
     total: int = 0
+    due: int = 0
+    in_time: int = 0
+
+    def count(self, total: int, due: int, done: int, late: int, in_time: int) -> None:
+        self.total += total
+        self.due += due
+        self.done += done
+        self.done_late += late
+        self.in_time += in_time
 
     @property
     def light(self) -> str:
@@ -162,7 +174,7 @@ def board_for(user: User, at: datetime | None = None, *, now: datetime) -> Board
         exceptions=tuple(_exceptions(rows, frame, instant, past=past)),
         exceptions_total=tally.lights[Light.RED] + tally.lights[Light.YELLOW],
         exceptions_query=base.but(light=(Light.RED, Light.YELLOW)).query,
-        matrix=_matrix(rows, frame, base, phase),
+        matrix=_matrix(rows, frame, base, instant),
         groups=tuple(tally.groups.values()),
         blocks=tuple(tally.blocks.values()),
         units=tuple(sorted(tally.units.values(), key=lambda s: (-s.total, s.name))),
@@ -242,14 +254,16 @@ def _exceptions(
 
 
 def _matrix(
-    rows: TaskQuerySet, frame: Structure, base: TaskFilter, phase: Phase | None
+    rows: TaskQuerySet, frame: Structure, base: TaskFilter, at: datetime
 ) -> tuple[MatrixLine, ...]:
     lines = {
         row.no: MatrixLine(row, [Cell(p.no) for p in frame.phases], base.but(row=row.no).query)
         for row in frame.rows
     }
     places = {p.no: i for i, p in enumerate(frame.phases)}
-    reached = phase.no if phase else len(frame.phases)
+    today = at.astimezone(ZONE).date()
+    reached = {p.no for p in frame.phases if p.start <= today}
+    over = Q(deadline__lte=at)
     counted = (
         rows.filter(matrix_row__isnull=False)
         .order_by()
@@ -259,22 +273,21 @@ def _matrix(
             words=Min("focus"),
             first=Min("pk"),
             late=Count("pk", filter=Q(late_days__gt=0)),
+            due=Count("pk", filter=over),
+            kept=Count("pk", filter=over & Q(late_days=0)),
         )
     )
-    for row, week, kind, light, n, words, first, late in counted:
+    for row, week, kind, light, n, words, first, late, due, kept in counted:
         line = lines[row]
-        line.total += n
-        late_done = late if light == Light.DONE else 0
-        line.done += n if light == Light.DONE else 0
-        line.done_late += late_done
+        line.count(n, due, *((n, late, kept) if light == Light.DONE else (0, 0, 0)))
         if kind == Task.Kind.MILESTONE and week in places:
             cell = line.cells[places[week]]
             cell.words, cell.task_id = words, first
             cell.count += n
-            cell.done_late += late_done
+            cell.done_late += late if light == Light.DONE else 0
             cell.lights.add(light)
             cell.query = base.but(row=row, week=week, kind=kind).query
-            if week <= reached:
+            if week in reached:
                 line.lights.add(light)
         elif light != Light.DONE:
             line.lights.add(light)

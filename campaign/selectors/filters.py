@@ -17,13 +17,15 @@ from security.models import User
 
 NUMBERS = {"group": "group__no", "block": "block__no", "week": "phase__no", "row": "matrix_row__no"}
 
+STATES = ("draft", "active", "done")
+
 
 @dataclass(frozen=True)
 class TaskFilter:
     """What a list shows. Unknown or malformed values are dropped, never passed to the database.
 
     light: several allowed; group, block, week, row: numbers of the plan; unit: code;
-    owner: "me" or nothing; state: "draft" for drafts; at: a past instant.
+    owner: "me" or nothing; state: draft, active or done (nothing: on the board); at: a past instant.
     """
 
     light: tuple[str, ...] = ()
@@ -49,7 +51,7 @@ class TaskFilter:
             unit=query.get("unit", "")[:40],
             kind=kind if kind in Task.Kind.values else "",
             owner="me" if query.get("owner") == "me" else "",
-            state="draft" if state == "draft" else "",
+            state=state if state in STATES else "",
             late=query.get("late") == "1",
             at=at if at is not None and at < now else None,
         )
@@ -61,6 +63,10 @@ class TaskFilter:
         rows = rows.filter(**self._lookups())
         if self.light and self.state != "draft":
             rows = rows.with_light(*self.light)
+        if self.state == "active":
+            rows = rows.exclude(lit=Light.DONE)
+        if self.state == "done":
+            rows = rows.with_light(Light.DONE)
         return rows.owned_by(user) if self.owner == "me" else rows
 
     def _lookups(self) -> Mapping[str, Any]:
