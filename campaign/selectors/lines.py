@@ -64,7 +64,9 @@ class TaskLine:
 def with_people(rows: TaskQuerySet, at: datetime) -> TaskQuerySet:
     """What a line shows, joined; with the leader's judgement in force as ``judged``."""
     judged = Judgement.objects.filter(task=OuterRef("pk")).in_force(at).values("light")[:1]
-    return rows.select_related("unit", "owner", "group", "phase").annotate(judged=Subquery(judged))
+    people = ("unit", "owner", "group", "phase")
+    joined = rows.select_related(*people).annotate(judged=Subquery(judged))
+    return joined  # type: ignore[no-any-return]
 
 
 def lines_of(
