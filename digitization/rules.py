@@ -161,3 +161,14 @@ def pace(*, read_lately: int, seconds: float, remaining: int) -> Pace:
     if not remaining:
         return Pace(round(rate, 1), 0)
     return Pace(round(rate, 1), ceil(remaining / rate) if rate > 0 else None)
+
+
+# --- correction -------------------------------------------------------------------------
+
+
+def with_line(text: str, number: int, line: str) -> str:
+    """The text with one of its lines (from 0) replaced; a line it does not have changes nothing."""
+    lines = text.split("\n")
+    if 0 <= number < len(lines):
+        lines[number] = " ".join(line.split())
+    return "\n".join(lines)

@@ -105,6 +105,11 @@ class LotCounter(models.Model):
         return self.queued + self.running > 0
 
     @property
+    def settled(self) -> int:
+        """Pages that need nothing more from a machine: read or excused."""
+        return self.recognised + self.excused
+
+    @property
     def remaining(self) -> int:
         return self.queued + self.running
 

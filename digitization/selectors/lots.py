@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
-from digitization.models import Dossier, IndexField, Lot, OcrJob, Page, SourceFile
+from digitization.models import Dossier, IndexField, Lot, LotCounter, OcrJob, Page, SourceFile
 from digitization.rules import LotFacts, Pace, acceptance_problems, pace
 from security.models import User
 
@@ -105,3 +106,31 @@ def acceptance_gate(lot: Lot, *, inspector: User) -> list[GateLine]:
     """Every condition of acceptance in order, holding or not."""
     problems = set(acceptance_problems(lot_facts(lot, inspector=inspector)))
     return [GateLine(code, code not in problems) for code in GATE]
+
+
+@dataclass(frozen=True)
+class LotRow:
+    """A lot as lists show it."""
+
+    lot: Lot
+    pace: Pace | None
+    signature: str
+
+    @property
+    def counter(self) -> LotCounter:
+        return self.lot.counter
+
+
+def lot_rows(lots: Iterable[Lot], *, now: datetime) -> list[LotRow]:
+    """Lots with their counters; the pace is looked up only for those under way."""
+    return [
+        LotRow(lot, lot_pace(lot, now=now) if lot.counter.busy else None, lot_signature(lot))
+        for lot in lots
+    ]
+
+
+def lot_signature(lot: Lot) -> str:
+    """Changes whenever something that the screens show of a lot changes."""
+    c = lot.counter
+    counts = (c.sent, c.refused, c.received, c.stored, c.running, c.recognised, c.failed, c.excused)
+    return "-".join(str(part) for part in (lot.state, *counts))

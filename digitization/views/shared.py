@@ -1,0 +1,112 @@
+"""What several views of this floor share: looking without a row in the trail, refusals, uploads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from digitization.models import Dossier
+from digitization.services import FileReceipt, receive_file
+from security.http import signed_in
+from security.models import Protected, User
+from security.services import RefusedError
+
+P = TypeVar("P", bound=Protected)
+
+
+def still_visible_or_404(request: HttpRequest, rows: QuerySet[P], **lookup: Any) -> P:
+    """Like ``visible_or_404`` for what a page asks again and again (progress, thumbnails): the
+    page itself is in the trail, so the repetitions are not."""
+    row = rows.visible_to(signed_in(request)).filter(**lookup).first()  # type: ignore[attr-defined]
+    if row is None:
+        raise Http404
+    return cast("P", row)
+
+
+def attempt(request: HttpRequest, action: Callable[[], object], done: str) -> bool:
+    """Call a service; success and refusal become messages of the next page."""
+    try:
+        action()
+    except RefusedError as error:
+        for problem in error.problems:
+            messages.error(request, problem.message)
+        return False
+    messages.success(request, done)
+    return True
+
+
+def refresh(request: HttpRequest, url: str) -> HttpResponse:
+    """Back to a page after a POST: a redirect, or for htmx the same as a whole page load."""
+    if getattr(request, "htmx", False):
+        answer = HttpResponse(status=200)
+        answer["HX-Redirect"] = url
+        return answer
+    return redirect(url)
+
+
+def take_files(
+    request: HttpRequest, dossier: Dossier, uploads: Iterable[UploadedFile[Any]]
+) -> list[dict[str, str]]:
+    """Receive every file; a refused one becomes its sentence and the others go on."""
+    user, rows = signed_in(request), []
+    for upload in uploads:
+        name = upload.name or ""
+        try:
+            receipt = _taken(user, dossier, upload)
+        except RefusedError as error:
+            sentence = " ".join(problem.message for problem in error.problems)
+            rows.append(
+                {"name": name, "state": "refused", "text": "", "url": "", "error": sentence}
+            )
+            continue
+        rows.append(
+            {
+                "name": name,
+                "state": "received",
+                "text": _receipt_words(receipt),
+                "url": reverse("digitization:dossier", args=[dossier.pk]),
+                "error": "",
+            }
+        )
+    return rows
+
+
+def answer_upload(request: HttpRequest, rows: list[dict[str, str]], back_to: str) -> HttpResponse:
+    """JSON for the script that sends file by file, messages and a page for a plain form."""
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"files": rows})
+    if not rows:
+        messages.warning(request, _("Please choose at least one file."))
+    for row in rows:
+        if row["error"]:
+            messages.error(request, f"{row['name']}: {row['error']}")
+        else:
+            messages.success(request, f"{row['name']}: {row['text']}")
+    return redirect(back_to)
+
+
+def _taken(user: User, dossier: Dossier, upload: UploadedFile[Any]) -> FileReceipt:
+    return receive_file(
+        actor=user,
+        dossier=dossier,
+        name=upload.name or "",
+        chunks=upload.chunks(),
+        now=timezone.now(),
+    )
+
+
+def _receipt_words(receipt: FileReceipt) -> str:
+    pages = ngettext("%(count)d page", "%(count)d pages", receipt.pages) % {"count": receipt.pages}
+    if receipt.again:
+        return _("%(pages)s, was received before") % {"pages": pages}
+    return _("%(pages)s received, being read") % {"pages": pages}
