@@ -1,0 +1,175 @@
+"""A country of fictional members, made by the database itself: a million rows in a minute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection, models
+
+from records.folding import fold
+from records.models import Member, Person
+from security.models import Unit
+
+PROVINCES = 34
+COMMUNES = 3300
+MEMBERS_PER_CELL = 40
+
+FAMILY = (
+    "Nguyễn Nguyễn Nguyễn Nguyễn Trần Trần Lê Lê Phạm Hoàng Huỳnh Vũ Võ Phan Trương Bùi Đặng "
+    "Đỗ Ngô Hồ Dương Lý Đinh Đoàn Tạ Mai Cao Lương Hà Quách "
+)
+MIDDLE = "Văn Thị Đình Đức Hữu Minh Ngọc Thu Quang Xuân Thanh Hồng Công Kim Bá Gia Thế Tuấn Phương "
+GIVEN = (
+    "An Ân Anh Ánh Bách Bảo Bình Cường Chi Chiến Châu Dung Dũng Duy Dương Đạt Đông Đức Giang "
+    "Hà Hạnh Hằng Hậu Hiền Hiếu Hoa Hoà Hoàng Hòa Huệ Hùng Hưng Hương Khải Khánh Khoa Lan "
+    "Linh Loan Long Lộc Mai Mạnh Minh My Nam Nga Ngân Ngọc Nhung Ninh Oanh Phong Phú Phúc "
+    "Phương Quang Quân Quyên Quỳnh Sáng Sơn Tài Tâm Tân Thảo Thắng Thành Thi Thịnh Thơ Thu "
+    "Thuỷ Thúy Tiến Toàn Trang Trí Trung Tú Tuấn Tùng Tuyết Uyên Vân Việt Vinh Vũ Xuân Yến "
+)
+
+# Which part a row gets: multiplied by odd primes, so that names, cells and ids do not march in step.
+_PERSON = {
+    "id": "g",
+    "unit_id": "cell.id",
+    "unit_path": "cell.path",
+    "level": "CASE WHEN g % 50 = 0 THEN 2 WHEN g % 10 = 0 THEN 0 ELSE 1 END",
+    "sensitivity": "1",
+    "created_at": "now() - make_interval(secs => g)",
+    "family_name": "f.word",
+    "middle_name": "m.word",
+    "given_name": "n.word",
+    "search_name": "' ' || f.folded || ' ' || m.folded || ' ' || n.folded || ' '",
+    "full_name": "f.word || ' ' || m.word || ' ' || n.word",
+    "gender": "(1 + g % 2)::text",
+    "birth_date": "(1940 + g % 60)::text",
+    "nationality": "'Việt Nam'",
+    "version": "1",
+}
+_MEMBER = {
+    **{column: f"p.{column}" for column in _PERSON},
+    "person_id": "p.id",
+    "status": "CASE WHEN p.id % 25 = 0 THEN 'du_bi' ELSE 'chinh_thuc' END",
+    "profile_number": "lpad((p.id % 1000000)::text, 6, '0') || chr(65 + (p.id / 1000000)::int)",
+    "official_date": "CASE WHEN p.id % 25 = 0 THEN '' ELSE (1965 + p.id % 55)::text END",
+}
+
+
+def populate(members: int) -> None:
+    """Units (root, 34 provinces, 3 300 communes, cells of forty) and this many members."""
+    cells = max(members // MEMBERS_PER_CELL, COMMUNES)
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off; SET maintenance_work_mem = '512MB'")
+        _units(cursor, cells)
+        _words(cursor)
+        later = [*_taken_off(cursor, Person), *_taken_off(cursor, Member)]
+        _people(cursor, members, cells)
+        for statement in later:
+            cursor.execute(statement)
+        cursor.execute("VACUUM ANALYZE")
+
+
+def unit_ids(members: int) -> dict[str, int]:
+    """One unit of each kind: 'cell', 'province', 'root'."""
+    cells = max(members // MEMBERS_PER_CELL, COMMUNES)
+    return {"root": 1, "province": 2 + 7, "cell": 1 + PROVINCES + COMMUNES + cells // 2}
+
+
+def _units(cursor: Any, cells: int) -> None:
+    first_commune, first_cell = 2 + PROVINCES, 2 + PROVINCES + COMMUNES
+    levels = (
+        (1, 1, "NULL::bigint", "organisation"),
+        (2, PROVINCES, "1", "committee"),
+        (first_commune, COMMUNES, f"2 + (id - {first_commune}) % {PROVINCES}", "committee"),
+        (first_cell, cells, f"{first_commune} + (id - {first_cell}) % {COMMUNES}", "cell"),
+    )
+    for first, count, parent, kind in levels:
+        columns, values = _filled(
+            Unit,
+            {
+                "id": "one.id",
+                "code": "'U' || one.id",
+                "name": f"'{kind} ' || one.id",
+                "kind": f"'{kind}'",
+                "parent_id": "above.id",
+                "path": "coalesce(above.path, '/') || one.id || '/'",
+            },
+        )
+        cursor.execute(
+            f"INSERT INTO security_unit ({columns}) SELECT {values} "  # noqa: S608
+            f"FROM (SELECT id, {parent} AS parent FROM generate_series({first}, {first + count - 1}) AS id) AS one "
+            "LEFT JOIN security_unit AS above ON above.id = one.parent"
+        )
+    cursor.execute(
+        "SELECT setval(pg_get_serial_sequence('security_unit', 'id'), max(id)) FROM security_unit"
+    )
+
+
+def _words(cursor: Any) -> None:
+    cursor.execute("CREATE TEMP TABLE word (part text, at int, word text, folded text)")
+    rows = [
+        (part, at, word, fold(word))
+        for part, words in (("f", FAMILY), ("m", MIDDLE), ("n", GIVEN))
+        for at, word in enumerate(words.split())
+    ]
+    cursor.executemany("INSERT INTO word VALUES (%s, %s, %s, %s)", rows)
+
+
+def _people(cursor: Any, members: int, cells: int) -> None:
+    first_cell = 2 + PROVINCES + COMMUNES
+    columns, values = _filled(Person, _PERSON)
+    counts = {
+        part: len(words.split()) for part, words in (("f", FAMILY), ("m", MIDDLE), ("n", GIVEN))
+    }
+    cursor.execute(
+        f"INSERT INTO records_person ({columns}) SELECT {values} "  # noqa: S608
+        f"FROM generate_series(1, {members}) AS g "
+        f"JOIN security_unit AS cell ON cell.id = {first_cell} + (g::bigint * 7919) % {cells} "
+        f"JOIN word AS f ON f.part = 'f' AND f.at = (g::bigint * 31 + g / 7) % {counts['f']} "
+        f"JOIN word AS m ON m.part = 'm' AND m.at = (g::bigint * 17 + g / 11) % {counts['m']} "
+        f"JOIN word AS n ON n.part = 'n' AND n.at = (g::bigint * 13 + g / 3) % {counts['n']}"
+    )
+    columns, values = _filled(Member, _MEMBER)
+    cursor.execute(
+        f"INSERT INTO records_member ({columns}) SELECT {values} FROM records_person AS p"  # noqa: S608
+    )
+    for table in ("records_person", "records_member"):
+        cursor.execute(
+            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608
+        )
+
+
+def _filled(model: type[models.Model], known: dict[str, str]) -> tuple[str, str]:
+    """Columns and SQL values of every column; what is not ``known`` is empty, false or null."""
+    columns = [str(field.column) for field in model._meta.concrete_fields]
+    values = [known.get(str(f.column)) or _empty(f) for f in model._meta.concrete_fields]
+    return ", ".join(columns), ", ".join(values)
+
+
+def _empty(field: models.Field[Any, Any]) -> str:
+    if field.null:
+        return "NULL"
+    return {"BooleanField": "false"}.get(field.get_internal_type(), "''")
+
+
+def _taken_off(cursor: Any, model: type[models.Model]) -> list[str]:
+    """Drop foreign keys and plain indexes of an empty table; returns how to put them back."""
+    table = model._meta.db_table
+    cursor.execute(
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE conrelid = %s::regclass AND contype = 'f'",
+        [table],
+    )
+    keys = cursor.fetchall()
+    cursor.execute(
+        "SELECT i.relname, pg_get_indexdef(i.oid) FROM pg_index x JOIN pg_class i "
+        "ON i.oid = x.indexrelid WHERE x.indrelid = %s::regclass AND NOT x.indisunique",
+        [table],
+    )
+    indexes = cursor.fetchall()
+    for name, _definition in keys:
+        cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
+    for name, _definition in indexes:
+        cursor.execute(f'DROP INDEX "{name}"')
+    return [definition for _name, definition in indexes] + [
+        f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {definition}' for name, definition in keys
+    ]
