@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import get_current_timezone, is_naive, make_aware
 
@@ -25,7 +26,8 @@ class TaskFilter:
     """What a list shows. Unknown or malformed values are dropped, never passed to the database.
 
     light: several allowed; group, block, week, row: numbers of the plan; unit: code;
-    owner: "me" or nothing; state: draft, active or done (nothing: on the board); at: a past instant.
+    owner: "me" or nothing; state: draft, active or done (nothing: on the board);
+    late: was late; due: the deadline is over; at: a past instant.
     """
 
     light: tuple[str, ...] = ()
@@ -38,6 +40,7 @@ class TaskFilter:
     owner: str = ""
     state: str = ""
     late: bool = False
+    due: bool = False
     at: datetime | None = None
 
     @classmethod
@@ -53,6 +56,7 @@ class TaskFilter:
             owner="me" if query.get("owner") == "me" else "",
             state=state if state in STATES else "",
             late=query.get("late") == "1",
+            due=query.get("due") == "1",
             at=at if at is not None and at < now else None,
         )
 
@@ -81,6 +85,8 @@ class TaskFilter:
             found["kind"] = self.kind
         if self.late:
             found["late_days__gt"] = 0
+        if self.due:
+            found["deadline__lte"] = self.at or Now()
         return found
 
     @property
