@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dashboard.fingerprint import fingerprint
 from dashboard.words import TimeWords
 
 
@@ -23,13 +23,14 @@ class Count:
 class Tile:
     count: Count
     change: str
-    context: str = ""
+    late: int = 0
+    late_url: str = ""
 
 
 @dataclass(frozen=True)
 class NextCheckpoint:
     title: str
-    notes: tuple[str, ...] = ()
+    when: str
     waiting: int = 0
     waiting_url: str = ""
 
@@ -92,7 +93,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class MatrixLine:
-    """``in_time`` of ``due``: tasks of the row whose time is over and that were done within it."""
+    """``in_time`` of ``due``: tasks of the row whose deadline is over, and those done within it."""
 
     name: str
     light: str
@@ -100,6 +101,7 @@ class MatrixLine:
     cells: tuple[Cell, ...]
     in_time: int
     due: int
+    due_url: str
     url: str
 
 
@@ -107,7 +109,6 @@ class MatrixLine:
 class BoardPage:
     title: str
     place: str
-    as_of: datetime
     past: bool
     now_url: str
     tiles: tuple[Tile, ...]
@@ -121,18 +122,13 @@ class BoardPage:
     weeks: tuple[Week, ...]
     matrix: tuple[MatrixLine, ...]
     total: int
-    swept_at: datetime | None = None
+    red: int
+    first_day: str
+    last_day: str
     sweep_is_late: bool = False
-    first_day: str = ""
-    last_day: str = ""
-    red: int = field(default=0)
+    as_of: datetime = field(metadata={"clock": True}, kw_only=True)
+    swept_at: datetime | None = field(default=None, metadata={"clock": True}, kw_only=True)
 
     @property
     def fingerprint(self) -> str:
-        """Equal for two moments at which the reader sees the same, whatever the clock says."""
-        seen = [getattr(self, name) for name in self.__dataclass_fields__ if name not in CLOCKS]
-        return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
-
-
-# They move on by themselves; nobody needs a new page for that alone.
-CLOCKS = frozenset({"as_of", "swept_at"})
+        return fingerprint(self)

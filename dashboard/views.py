@@ -1,14 +1,49 @@
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
+
+from campaign.selectors import TaskFilter
+from dashboard.board import board_page
+from dashboard.homes import home_of
+from dashboard.living import answer
+from dashboard.unit_home import unit_page
+from dashboard.words import next_friday
+from security import audit
+from security.http import require_action, signed_in
 
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    raise Http404
+    """Everybody's first page: the unit home here, every other role where it works."""
+    user = signed_in(request)
+    place = home_of(user)
+    if place is None:
+        return render(request, "dashboard/no_access.html")
+    if place.url_name:
+        return redirect(place.url_name)
+    now = timezone.now()
+    return answer(request, "dashboard/unit_home.html", unit_page(user, now))
 
 
 @require_GET
+@require_action("campaign.board")
 def board(request: HttpRequest) -> HttpResponse:
-    raise Http404
+    """The leaders' board, now or with ``?at=`` at a past instant.
+
+    The page is a list that was read and leaves a row in the trail; asking again does not.
+    """
+    user, now = signed_in(request), timezone.now()
+    asked = request.GET.get("at", "")
+    page = board_page(user, TaskFilter.from_query(request.GET, now=now).at, now=now)
+    if page is None:
+        return render(request, "dashboard/no_campaign.html", {"example": next_friday(now)})
+    if asked and not page.past:
+        messages.warning(request, _("That is not a past day and time. This is the board of now."))
+    if not request.htmx:  # type: ignore[attr-defined]
+        audit.record("board.read", actor=user, object_type="campaign.task", reason=asked[:40])
+    return answer(request, "dashboard/board.html", page)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from campaign.rules import ZONE, days_late, days_left
+from campaign.rules import DONE, ZONE, days_late, days_left, last_day
 
 LIGHT_WORDS = {
     "red": gettext_noop("Red"),
@@ -66,6 +66,24 @@ def day_words(day: date) -> str:
     return f"{_(WEEKDAYS[day.weekday()])} {day.day}/{day.month}"
 
 
-def local_day(instant: datetime) -> date:
-    """The calendar day of an instant where the campaign runs."""
-    return instant.astimezone(ZONE).date()
+def next_friday(now: datetime) -> date:
+    """A day on which a campaign may start: its weeks run from Friday to Thursday."""
+    today = now.astimezone(ZONE).date()
+    return today + timedelta(days=(4 - today.weekday()) % 7)
+
+
+def short_day(deadline: datetime) -> str:
+    """The last day in time, as people say it: 24/5."""
+    last = last_day(deadline)
+    return f"{last.day}/{last.month}"
+
+
+def light_class(light: str, late_days: int = 0) -> str:
+    """The theme's class of a light; a done task that came late shows it for ever."""
+    return "done-late" if light == DONE and late_days else light
+
+
+def light_word(light: str, late_days: int = 0) -> str:
+    if light == DONE and late_days:
+        return _("Done late")
+    return _(LIGHT_WORDS[light]) if light else ""

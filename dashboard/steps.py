@@ -1,0 +1,56 @@
+"""From the reason of a light to what a leader asks next: who is waited for, and for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from campaign.reasons import day
+from campaign.rules import Reason
+
+
+@dataclass(frozen=True)
+class Step:
+    """``waits_for``: a person or a post by name. ``words``: the next thing that must happen."""
+
+    waits_for: str
+    words: str
+
+
+WAITING_FOR_A_GRADE = frozenset({"submitted_late", "awaiting_acceptance"})
+IN_REMEDY = frozenset({"remedy_overdue", "remedy_running", "remedy_unfinished"})
+
+
+def next_step(reasons: tuple[Reason, ...], *, owner: str, acceptor: str) -> Step:
+    """The step that answers the gravest reason; reasons come worst first.
+
+    owner: who holds the task. acceptor: who may grade its products.
+    """
+    if not reasons:
+        return Step(owner, "")
+    first = reasons[0]
+    if first.code in WAITING_FOR_A_GRADE:
+        return Step(acceptor, _("grade %(what)s") % {"what": _what(first)})
+    return Step(owner, _owners_step(first))
+
+
+def _owners_step(reason: Reason) -> str:
+    what = _what(reason)
+    if reason.code in IN_REMEDY:
+        return _("remedy and hand in %(what)s again") % {"what": what}
+    if reason.code == "overdue":
+        return _("hand in %(what)s or ask for another date") % {"what": what}
+    if reason.code == "due_soon":
+        return _("hand in %(what)s by %(day)s") % {"what": what, "day": day(reason.until)}
+    if reason.code == "behind":
+        return _("catch up or say what holds it up")
+    if reason.code in {"ticket_open", "ticket_overdue"}:
+        return _("resolve ticket %(ticket)s") % {"ticket": reason.ticket}
+    return ""
+
+
+def _what(reason: Reason) -> str:
+    """The products' numbers on the checklist; plain words where they have none."""
+    named = [name for name in reason.products if "/" not in name]
+    return ", ".join(named) or _("the product")

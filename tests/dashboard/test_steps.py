@@ -1,0 +1,48 @@
+"""The next step follows from the gravest reason."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.utils import translation
+
+from campaign.rules import COLOURS, Reason
+from dashboard.steps import next_step
+
+UNTIL = datetime(2026, 6, 11, 17, 0, tzinfo=UTC)  # the end of 11 June where the campaign runs
+
+
+@pytest.mark.parametrize(
+    ("reason", "waits_for", "words"),
+    [
+        (Reason("overdue", ("S5",), 5, UNTIL), "Owner", "hand in S5 or ask for another date"),
+        (Reason("overdue", ("W4.1/1",), 5), "Owner", "hand in the product or ask for another date"),
+        (Reason("submitted_late", ("S5", "S6"), 2), "Leader", "grade S5, S6"),
+        (Reason("awaiting_acceptance", ("S5",), 2), "Leader", "grade S5"),
+        (Reason("due_soon", ("S5",), 2, UNTIL), "Owner", "hand in S5 by 11/6"),
+        (Reason("behind", percent=10, planned=60), "Owner", "catch up or say what holds it up"),
+        (Reason("remedy_overdue", ("S5",), grade="C"), "Owner", "remedy and hand in S5 again"),
+        (Reason("ticket_open", ticket="PV-1"), "Owner", "resolve ticket PV-1"),
+        (Reason("on_track"), "Owner", ""),
+    ],
+)
+def test_step_of_a_reason(reason: Reason, waits_for: str, words: str) -> None:
+    with translation.override("en"):
+        step = next_step((reason,), owner="Owner", acceptor="Leader")
+    assert (step.waits_for, step.words) == (waits_for, words)
+
+
+def test_the_gravest_reason_decides() -> None:
+    reasons = (Reason("overdue", ("S1",), 1), Reason("awaiting_acceptance", ("S2",)))
+    with translation.override("en"):
+        assert next_step(reasons, owner="Owner", acceptor="Leader").waits_for == "Owner"
+
+
+@pytest.mark.parametrize("code", [c for c, light in COLOURS.items() if light in {"red", "yellow"}])
+def test_every_exception_has_a_next_step(code: str) -> None:
+    assert next_step((Reason(code),), owner="Owner", acceptor="Leader").words
+
+
+def test_no_reason_known() -> None:
+    assert next_step((), owner="Owner", acceptor="Leader").waits_for == "Owner"
