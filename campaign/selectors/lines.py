@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from campaign import reasons as words
 from campaign.facts import facts_of
 from campaign.models import Judgement, Task
+from campaign.models.light import shape
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import Policy, Reason, TaskFacts, days_late, days_left, last_day, task_light
 from campaign.selectors.structure import structure_at
@@ -30,6 +31,11 @@ class TaskLine:
     progress: int = 0
     reasons: tuple[Reason, ...] = ()
     judged: str = ""
+
+    @property
+    def shape(self) -> str:
+        """The light to draw; done late keeps its own shape."""
+        return shape(self.light, self.task.late_days)
 
     @property
     def why(self) -> list[str]:
@@ -65,8 +71,9 @@ def with_people(rows: TaskQuerySet, at: datetime) -> TaskQuerySet:
     """What a line shows, joined; with the leader's judgement in force as ``judged``."""
     judged = Judgement.objects.filter(task=OuterRef("pk")).in_force(at).values("light")[:1]
     people = ("unit", "owner", "group", "phase")
-    joined = rows.select_related(*people).annotate(judged=Subquery(judged))
-    return joined  # type: ignore[no-any-return]
+    return rows.select_related(*people).annotate(  # type: ignore[no-any-return]
+        judged=Subquery(judged)
+    )
 
 
 def lines_of(
