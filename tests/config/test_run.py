@@ -58,6 +58,23 @@ def project() -> Iterator[Path]:
     shutil.rmtree(base)
 
 
+def plain_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in FOREIGN}
+
+
+def outcome(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command in the project that ends on its own."""
+    return subprocess.run(
+        command,
+        cwd=project,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 class Run:
     """One ``bin/run``: its output so far, its end."""
 
@@ -65,13 +82,12 @@ class Run:
         self.project = project
         self.port = free_port()
         self.output = project.parent / "output.txt"
-        environment = {k: v for k, v in os.environ.items() if k not in FOREIGN}
         self.began = time.monotonic()
         with self.output.open("wb") as out:
             self.process = subprocess.Popen(
                 ["bin/run", "--port", str(self.port), *options],
                 cwd=project,
-                env=environment,
+                env=plain_environment(),
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -118,6 +134,11 @@ def processes_of(project: Path) -> dict[int, str]:
     return found
 
 
+def crowding() -> float:
+    """How many times slower things are because others compute on this machine as well."""
+    return max(1.0, max(os.getloadavg()) / (os.cpu_count() or 1))
+
+
 def database(project: Path) -> str:
     return read_run_env(project / "var" / "run.env")["DATABASE_URL"]
 
@@ -139,21 +160,15 @@ def test_from_a_fresh_clone_to_ctrl_c_and_again(project: Path) -> None:
         assert "bootstrap_admin" in first.text()
         assert not (project / "var" / "demo-password").exists()
         query(project, "CREATE TABLE kept ()")
-        beside = subprocess.run(
-            [project / ".venv/bin/python", "manage.py", "check", "--database", "default"],
-            cwd=project,
-            env={k: v for k, v in os.environ.items() if k not in FOREIGN},
-            check=False,
-        )
+        beside = outcome(project, ".venv/bin/python", "manage.py", "check", "--database", "default")
         assert beside.returncode == 0
 
-        another = subprocess.run(
-            ["bin/run", "--no-demo"], cwd=project, capture_output=True, text=True, check=False
-        )
+        another = outcome(project, "bin/run", "--no-demo")
         assert another.returncode == 1
         assert f"Already running here: http://localhost:{first.port}" in another.stderr
     finally:
-        assert first.end(signal.SIGINT) == 0
+        status = first.end(signal.SIGINT)
+    assert status == 0
     assert processes_of(project) == {}
     assert is_free(first.port)
     assert first.text().rstrip().endswith("Stopped.")
@@ -166,9 +181,8 @@ def test_from_a_fresh_clone_to_ctrl_c_and_again(project: Path) -> None:
     assert second.end() == 1
     assert "worker was killed by signal 9" in second.text()
     assert processes_of(project) == {}
-    # Generous: other tests may share the machine. The targets are 60 and 20 seconds.
-    assert seconds < 120
-    assert again < 40
+    assert seconds < 60 * crowding()
+    assert again < 20 * crowding()
 
 
 def test_a_launcher_that_is_killed_takes_its_children_along(project: Path) -> None:
@@ -189,13 +203,7 @@ def test_a_taken_port_is_said(project: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            ["bin/run", "--no-demo", "--port", str(port)],
-            cwd=project,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = outcome(project, "bin/run", "--no-demo", "--port", str(port))
     assert done.returncode == 1
     assert f"Port {port} is taken" in done.stderr
     assert processes_of(project) == {}
@@ -215,6 +223,7 @@ def test_without_root_and_sudo_the_exact_command_is_said(project: Path, tmp_path
         env={"PATH": str(tools)},
         capture_output=True,
         text=True,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 1
@@ -243,7 +252,8 @@ def test_under_a_directory_that_only_root_may_enter(project: Path, tmp_path: Pat
         assert home.parent == Path("/var/lib")
         assert run.status("/healthz") == 200
     finally:
-        assert run.end(signal.SIGINT) == 0
+        status = run.end(signal.SIGINT)
         if home is not None:
             shutil.rmtree(home)
+    assert status == 0
     assert processes_of(closed) == {}
