@@ -32,7 +32,7 @@ _PERSON = {
     "id": "g",
     "unit_id": "cell.id",
     "unit_path": "cell.path",
-    "level": "CASE WHEN g % 50 = 0 THEN 2 WHEN g % 10 = 0 THEN 0 ELSE 1 END",
+    "level": "CASE g / 7 % 50 WHEN 0 THEN 2 WHEN 1 THEN 0 ELSE 1 END",
     "sensitivity": "1",
     "created_at": "now() - make_interval(secs => g)",
     "family_name": "f.word",
@@ -48,9 +48,9 @@ _PERSON = {
 _MEMBER = {
     **{column: f"p.{column}" for column in _PERSON},
     "person_id": "p.id",
-    "status": "CASE WHEN p.id % 25 = 0 THEN 'du_bi' ELSE 'chinh_thuc' END",
+    "status": "CASE WHEN p.id / 3 % 25 = 0 THEN 'du_bi' ELSE 'chinh_thuc' END",
     "profile_number": "lpad((p.id % 1000000)::text, 6, '0') || chr(65 + (p.id / 1000000)::int)",
-    "official_date": "CASE WHEN p.id % 25 = 0 THEN '' ELSE (1965 + p.id % 55)::text END",
+    "official_date": "CASE WHEN p.id / 3 % 25 = 0 THEN '' ELSE (1965 + p.id % 55)::text END",
 }
 
 
