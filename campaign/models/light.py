@@ -17,3 +17,8 @@ class Light(models.TextChoices):
 
 
 SEVERITY = {Light.RED: 0, Light.YELLOW: 1, Light.GREEN: 2, Light.GREY: 2, Light.DONE: 3}
+
+
+def shape(light: str, late_days: int = 0) -> str:
+    """Name of the drawing of a light; a task done late shows it for ever."""
+    return "done-late" if light == Light.DONE and late_days else light

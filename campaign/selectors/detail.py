@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from campaign import reasons as words
 from campaign.facts import facts_of, policy_at
@@ -16,7 +16,8 @@ from campaign.models import (
     Task,
     TaskUnit,
 )
-from campaign.rules import Verdict, planned_percent, start_of, task_light
+from campaign.models.light import shape
+from campaign.rules import Verdict, last_day, planned_percent, start_of, task_light
 from campaign.selectors.history import Happening, happenings
 from campaign.selectors.products import ProductLine, product_light
 from campaign.services.access import may_decide, may_work
@@ -38,6 +39,10 @@ class ProductBox:
     @property
     def product(self) -> Product:
         return self.line.product
+
+    @property
+    def signers(self) -> list[str]:
+        return [unit.name for unit in self.product.signing_units.all()]
 
     @property
     def waiting(self) -> Submission | None:
@@ -62,6 +67,24 @@ class TaskDetail:
     may_revise: bool
     may_judge: bool
     may_activate: bool
+
+    @property
+    def shape(self) -> str:
+        """The light to draw; done late keeps its own shape."""
+        return shape(self.verdict.light, self.verdict.late_days) if self.verdict else ""
+
+    @property
+    def last_day(self) -> date | None:
+        return last_day(self.task.deadline) if self.task.deadline else None
+
+    @property
+    def original_day(self) -> date | None:
+        original = self.task.original_deadline
+        return last_day(original) if original else None
+
+    @property
+    def judgement_day(self) -> date | None:
+        return last_day(self.judgement.expires_at) if self.judgement else None
 
     @property
     def why(self) -> list[str]:

@@ -1,0 +1,150 @@
+"""Forms of the task pages: parse and name the fields; every decision is the service's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from campaign.models import Grade, Light, Task
+from security.models import User
+from security.services import RefusedError
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class ServiceForm(forms.Form):
+    """A form whose service may refuse: the reasons appear at their fields, or above the form."""
+
+    def refuse(self, error: RefusedError) -> None:
+        for problem in error.problems:
+            field = problem.code if problem.code in self.fields else None
+            self.add_error(field, problem.message)
+
+
+class ReportForm(ServiceForm):
+    percent = forms.IntegerField(
+        label=_("Progress"),
+        help_text=_("Percent of the whole task, 0 to 100."),
+        min_value=0,
+        max_value=100,
+    )
+    note = forms.CharField(
+        label=_("What was done"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    obstacle = forms.BooleanField(
+        label=_("Something holds the work up (say what in the field above)"), required=False
+    )
+
+
+class SubmitForm(ServiceForm):
+    statement = forms.CharField(
+        label=_("Statement"),
+        help_text=_("What is handed in, and how it meets each criterion."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    link = forms.CharField(
+        label=_("Where it lies"),
+        help_text=_("Address or number of the document."),
+        required=False,
+        max_length=400,
+    )
+
+
+class AcceptForm(ServiceForm):
+    """remediate_by: people of the lead unit, the owner first chosen."""
+
+    grade = forms.ChoiceField(label=_("Grade"), choices=Grade.choices, widget=forms.RadioSelect)
+    note = forms.CharField(
+        label=_("Remarks"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    remediate_on = forms.DateField(
+        label=_("Remedies by"),
+        help_text=_("Last day for the remedies; needed for B and C."),
+        required=False,
+        widget=DayInput(),
+    )
+    remediate_by = forms.ModelChoiceField(
+        label=_("Person for the remedies"), queryset=User.objects.none(), required=False
+    )
+
+    def __init__(self, *args: Any, task: Task, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        person = self.fields["remediate_by"]
+        if isinstance(person, forms.ModelChoiceField):
+            person.queryset = User.objects.filter(unit=task.unit_id, is_active=True)
+            person.initial = task.owner_id
+
+
+class ReviseForm(ServiceForm):
+    day = forms.DateField(
+        label=_("New last day"), help_text=_("The day counts in full."), widget=DayInput()
+    )
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}))
+
+    def refuse(self, error: RefusedError) -> None:
+        for problem in error.problems:
+            self.add_error("reason" if problem.code == "reason" else "day", problem.message)
+
+
+class JudgeForm(ServiceForm):
+    light = forms.ChoiceField(
+        label=_("I see it as"),
+        choices=[(one.value, one.label) for one in (Light.RED, Light.YELLOW, Light.GREEN)],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}))
+    expires_on = forms.DateField(
+        label=_("Until"), help_text=_("Last day; a month at most."), widget=DayInput()
+    )
+
+
+class CompleteForm(ServiceForm):
+    """What a draft may still lack."""
+
+    owner = forms.ModelChoiceField(
+        label=_("Owner (người)"), queryset=User.objects.none(), required=False
+    )
+    responsibility = forms.CharField(
+        label=_("Responsibility (trách nhiệm)"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    process = forms.CharField(
+        label=_("Process (quy trình)"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, task: Task, **kwargs: Any) -> None:
+        first = {
+            "owner": task.owner_id,
+            "responsibility": task.responsibility,
+            "process": task.process,
+        }
+        super().__init__(*args, **{"initial": first, **kwargs})
+        owner = self.fields["owner"]
+        if isinstance(owner, forms.ModelChoiceField):
+            owner.queryset = User.objects.filter(is_active=True).select_related("unit")
+
+
+class FilterForm(forms.Form):
+    """The visible part of the list's filters; the address may carry more."""
+
+    light = forms.ChoiceField(label=_("Light"), required=False)
+    group = forms.ChoiceField(label=_("Group"), required=False)
+    week = forms.ChoiceField(label=_("Week"), required=False)
+    unit = forms.ChoiceField(label=_("Lead unit"), required=False)
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
+    owner = forms.ChoiceField(label=_("Owner"), required=False)
+
+    def __init__(self, *args: Any, choices: dict[str, list[tuple[Any, Any]]], **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        for name, options in choices.items():
+            field = self.fields[name]
+            if isinstance(field, forms.ChoiceField):
+                field.choices = [("", _("All")), *options]
