@@ -44,11 +44,12 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 @pytest.fixture(autouse=True)
-def _own_files(settings: Any, tmp_path: Path) -> None:
-    """Uploaded files of a test lie in its own temporary directory; static files need no build."""
-    settings.DATA_DIR = tmp_path / "data"
+def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Uploaded files of a test lie in a temporary directory; static files need no build."""
+    installation = tmp_path_factory.mktemp("installation")
+    settings.DATA_DIR = installation / "data"
     settings.DATA_DIR.mkdir()
-    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATIC_ROOT = installation / "static"
     settings.STATIC_ROOT.mkdir()
     settings.STORAGES = {
         **settings.STORAGES,
