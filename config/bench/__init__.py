@@ -1,6 +1,6 @@
-"""Named benchmarks: a module `NAME` here holds `run(...) -> Result`, called by `bench NAME`.
+"""Named benchmarks: a module `NAME` here that holds `run(...) -> Result` is called by `bench NAME`.
 
-Options that a module's `run` does not name are not passed to it. A benchmark that needs a
+Options that were not given, or that a module's `run` does not name, are not passed to it. A benchmark that needs a
 database makes one of its own and drops it.
 """
 
@@ -28,12 +28,14 @@ class Result(TypedDict):
 
 def names() -> list[str]:
     """The benchmarks there are."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return [name for name in modules if hasattr(import_module(f"{__name__}.{name}"), "run")]
 
 
 def run(name: str, **options: Any) -> Result:
     """Run one benchmark with those options that it takes."""
     measure = import_module(f"{__name__}.{name}").run
     known = inspect.signature(measure).parameters
-    result: Result = measure(**{key: value for key, value in options.items() if key in known})
+    given = {key: value for key, value in options.items() if value is not None and key in known}
+    result: Result = measure(**given)
     return result

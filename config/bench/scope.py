@@ -100,7 +100,7 @@ def _page(user: User, query: dict[str, str], *, filtered: bool) -> Callable[[], 
         rows = Member.objects.visible_to(user) if filtered else Member.objects.all()
         response = member_page(request, rows)
         if response.status_code != 200 or not (query or b"ledger-title" in response.content):
-            raise RuntimeError("the page shows no member")
+            raise RuntimeError(f"{user.username}: the page shows no member")
         return response
 
     return page

@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help=", ".join(bench.names()))
-        parser.add_argument("--scale", type=int, default=1, help="how large; meaning by benchmark")
+        parser.add_argument("--scale", type=int, help="how large; meaning by benchmark")
         parser.add_argument("--set", type=Path, dest="set_dir", help="directory of a set of scans")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -28,9 +28,7 @@ class Command(BaseCommand):
         if options["name"] not in bench.names():
             raise CommandError(f"No such benchmark; there are: {', '.join(bench.names())}")
         try:
-            result = bench.run(
-                options["name"], scale=max(1, options["scale"]), set_dir=options["set_dir"]
-            )
+            result = bench.run(options["name"], scale=options["scale"], set_dir=options["set_dir"])
         except FileNotFoundError as error:
             raise CommandError(f"Not found: {error.filename or error}") from error
         if options["json"]:
