@@ -1,7 +1,7 @@
 """Fictional people with believable Vietnamese names, dates and numbers; pure and seeded.
 
 Identity numbers have the documented shape (3-digit place, century and sex, birth year, serial)
-with the place 099, which no province bears, so that none can be a living person's.
+with the place 900, which no province and no country bears, so that none is a living person's.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PARTS: dict[str, Any] = yaml.safe_load(
 )
 COMMUNES: list[str] = PARTS["communes"]
 PROVINCES: list[str] = PARTS["provinces"]
-PLACE = "099"
+PLACE = "900"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.demo.accounts import People, data, everybody
-from config.demo.people import COMMUNES, PARTS, Fictional, Invented, a_day, dice, years_after
+from config.demo.people import PARTS, Fictional, Invented, a_day, dice, years_after
 from records.models import Member
 from records.services import MemberRow, create_cadre, grant_own_record, register_members
 from security.levels import Sensitivity
@@ -45,6 +45,8 @@ class Cell:
     unit: Unit
     members: int
     oldest: int
+    commune: str
+    jobs: tuple[str, ...]
 
 
 def register_people(people: People, *, now: datetime) -> dict[str, int]:
@@ -55,7 +57,7 @@ def register_people(people: People, *, now: datetime) -> dict[str, int]:
     on_paper = scanned_members()
     for cell in cells():
         known = [values for values, name in on_paper if name == cell.unit.name]
-        known += [staff_member(entry, invented, today) for entry in signed_in(cell)]
+        known += [staff_member(entry, cell, invented, today) for entry in signed_in(cell)]
         rows += [MemberRow(unit=cell.unit, values=values, basis=BASIS) for values in known]
         for _ in range(cell.members - len(known)):
             who = invented.person(today=today, oldest=cell.oldest)
@@ -71,7 +73,13 @@ def register_people(people: People, *, now: datetime) -> dict[str, int]:
 def cells() -> list[Cell]:
     units = {unit.code: unit for unit in Unit.objects.all()}
     return [
-        Cell(units[entry["code"]], entry["members"], entry["old"])
+        Cell(
+            units[entry["code"]],
+            entry["members"],
+            entry["old"],
+            units[entry["parent"]].name.removeprefix("Đảng bộ xã "),
+            tuple(entry["jobs"]),
+        )
         for entry in data("party")
         if "members" in entry
     ]
@@ -84,10 +92,7 @@ def signed_in(cell: Cell) -> list[dict[str, Any]]:
 
 def member_values(who: Fictional, cell: Cell, rng: Random, today: date) -> Values:
     """What the register holds of an invented member; some old entries are incomplete."""
-    values = person_values(who, rng) | membership(who, rng, today)
-    values["joined_cell"] = cell.unit.name
-    if who.official:
-        values["official_cell"] = cell.unit.name
+    values = cell_values(who, cell, rng, today)
     if who.born.year < 1950 and rng.random() < 0.35:
         values["birth_date"] = str(who.born.year)  # older papers often say only the year
     for key, chance in (("personal_id", 0.03), ("profile_number", 0.04), ("card_number", 0.02)):
@@ -96,9 +101,26 @@ def member_values(who: Fictional, cell: Cell, rng: Random, today: date) -> Value
     return values
 
 
+def cell_values(who: Fictional, cell: Cell, rng: Random, today: date) -> Values:
+    """Person and membership as a member of this cell: where he lives, what he lives by."""
+    values = person_values(who, rng) | membership(who, rng, today)
+    retired = today.year - who.born.year >= 61
+    values |= {
+        "permanent_address": f"{hamlet(cell)}xã {cell.commune}, tỉnh Thanh Lâm",
+        "occupation": "Nghỉ hưu" if retired else rng.choice(cell.jobs),
+        "joined_cell": cell.unit.name,
+    }
+    return values | ({"official_cell": cell.unit.name} if who.official else {})
+
+
+def hamlet(cell: Cell) -> str:
+    """Thôn Bến Đá for the cell of that hamlet; nothing for that of a school or an office."""
+    _, found, name = cell.unit.name.partition("thôn ")
+    return f"Thôn {name}, " if found else ""
+
+
 def person_values(who: Fictional, rng: Random) -> Values:
     grade, _, study = who.education.partition(" ")
-    commune = rng.choice(COMMUNES[:2])
     if grade not in GRADE:  # "Trung cấp", "Cao đẳng": two syllables
         grade, study = " ".join(who.education.split()[:2]), " ".join(who.education.split()[2:])
     return {
@@ -109,7 +131,6 @@ def person_values(who: Fictional, rng: Random) -> Values:
         "ethnicity": ETHNIC[who.people],
         "religion": FAITH[who.faith],
         "native_place": who.hometown,
-        "permanent_address": f"Xã {commune}, tỉnh Thanh Lâm",
         "phone": f"09{rng.randint(0, 99_999_999):08d}" if who.born.year > 1950 else "",
         "general_education": "12/12" if who.born.year > 1974 else "10/10",
         "education_level": GRADE[grade],
@@ -170,15 +191,14 @@ def form_values(form: dict[str, str]) -> Values:
     }
 
 
-def staff_member(entry: dict[str, Any], invented: Invented, today: date) -> Values:
+def staff_member(entry: dict[str, Any], cell: Cell, invented: Invented, today: date) -> Values:
     """A member's record for somebody who signs in: an invented life under his own name."""
     while True:
         who = invented.person(today=today, youngest=30, oldest=58)
         if who.official and who.sex == sex_of(entry["full_name"]):
             break
-    values = person_values(who, invented.rng) | membership(who, invented.rng, today)
-    values |= {"full_name": entry["full_name"], "status": "chinh_thuc", "left_date": ""}
-    return values
+    values = cell_values(who, cell, invented.rng, today)
+    return values | {"full_name": entry["full_name"], "status": "chinh_thuc", "left_date": ""}
 
 
 def sex_of(name: str) -> str:
@@ -221,7 +241,6 @@ def register_cadres(people: People, invented: Invented, *, now: datetime) -> int
             "education_level": rng.choice(("4", "5", "5", "6")),
             "political_theory": "3",
             "managed_centrally": leads,
-            "permanent_address": "",
         }
         create_cadre(
             actor=people["hoso"],
