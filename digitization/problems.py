@@ -19,6 +19,17 @@ def refused(*codes: str, **params: object) -> RefusedError:
     return RefusedError(*(problem(code, **params) for code in codes))
 
 
+def condition(code: str) -> str:
+    """What must be so for this problem not to arise: a line of a gate's list."""
+    return {
+        "lot_empty": _("The lot has pages"),
+        "pages_unread": _("Every page was tried"),
+        "pages_failed": _("Every page is read or excused"),
+        "index_missing": _("Every dossier has its minimum index data"),
+        "own_work": _("Somebody accepts who did not work on it"),
+    }[code]
+
+
 def _gate_sentences() -> dict[str, str]:
     return {
         "no_catalogue": _("The programme has no catalogue with expected counts yet."),

@@ -33,7 +33,7 @@ def snippet(text: str, query: str) -> list[Piece]:
     wanted = fold(query).split()
     hits = [match.span() for match in _WORD.finditer(text) if is_hit(match.group(), wanted)]
     if not hits:
-        return [Piece(_flat(text[: 2 * AROUND]), hit=False)]
+        return [Piece(_flat(text[: 2 * AROUND]), hit=False)] if text else []
     start = max(0, hits[_densest(hits)][0] - AROUND)
     end = min(len(text), start + 3 * AROUND)
     pieces, at = [], start

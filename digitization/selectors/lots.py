@@ -75,10 +75,11 @@ def lot_pace(lot: Lot, *, now: datetime) -> Pace:
     )
 
 
-def failed_pages(lot: Lot) -> list[Page]:
-    """Pages that could not be read, with job, file and dossier."""
+def failed_pages(lot: Lot, user: User) -> list[Page]:
+    """Pages that could not be read and that this user may see, with job, file and dossier."""
     return list(
-        Page.objects.filter(job__state=OcrJob.State.FAILED, dossier__lot=lot)
+        Page.objects.visible_to(user)
+        .filter(job__state=OcrJob.State.FAILED, dossier__lot=lot)
         .select_related("job", "source", "dossier")
         .order_by("dossier__code", "source__position", "number")
     )

@@ -10,6 +10,7 @@ from digitization.models import Dossier, IndexField, IndexValue, Page
 from digitization.rules import DOUBTFUL_BELOW
 from digitization.snippets import is_hit
 from records.folding import fold
+from security.models import User
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,11 @@ def next_doubtful(lines: list[ReadLine], after: int) -> int | None:
     return next((line.number for line in lines if line.number > after and line.doubtful), None)
 
 
-def neighbours(page: Page) -> tuple[list[Page], Page | None, Page | None]:
+def neighbours(page: Page, user: User) -> tuple[list[Page], Page | None, Page | None]:
     """All pages of the dossier in order (ids and thumbnails), the one before, the one after."""
     pages = list(
-        Page.objects.filter(dossier_id=page.dossier_id)
+        Page.objects.visible_to(user)
+        .filter(dossier_id=page.dossier_id)
         .in_order()
         .select_related("source", "job")
         .only(
@@ -151,4 +153,7 @@ def _around(words: list[ReadWord]) -> Box:
     left, top = min(w.box.x for w in words), min(w.box.y for w in words)
     right = max(w.box.x + w.box.w for w in words)
     bottom = max(w.box.y + w.box.h for w in words)
-    return Box(left, top, right - left, bottom - top)
+    air = (bottom - top) // 5
+    return Box(
+        max(0, left - air), max(0, top - air), right - left + 2 * air, bottom - top + 2 * air
+    )

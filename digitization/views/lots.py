@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from digitization import services
 from digitization.forms import AssignForm
-from digitization.models import Dossier, Lot
-from digitization.problems import problem
+from digitization.models import Dossier, Lot, Programme
+from digitization.problems import condition, problem
 from digitization.selectors.lots import (
     acceptance_gate,
     failed_pages,
@@ -146,7 +146,7 @@ def _lots() -> QuerySet[Lot]:
 def _context(request: HttpRequest, row: Lot) -> dict[str, object]:
     user, now = signed_in(request), timezone.now()
     gaps = {gap.dossier.pk: gap for gap in index_gaps(row)}
-    failed = failed_pages(row)
+    failed = failed_pages(row, user)
     return {
         "lot": row,
         "counter": row.counter,
@@ -157,10 +157,9 @@ def _context(request: HttpRequest, row: Lot) -> dict[str, object]:
         "failed": [(page, problem(page.job.error_code).message) for page in failed[:50]],
         "failed_count": len(failed),
         "gate": [
-            (line.holds, problem(line.code).message)
-            for line in acceptance_gate(row, inspector=user)
+            (line.holds, condition(line.code)) for line in acceptance_gate(row, inspector=user)
         ],
-        "gaps": list(gaps.values()),
+        "programme_shown": Programme.objects.visible_to(user).filter(pk=row.programme_id).exists(),
         "can_inspect": may(user, "digitization.inspect", row),
         "can_upload": may(user, "digitization.upload", row),
         "can_correct": may(user, "digitization.correct", row),

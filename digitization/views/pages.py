@@ -168,7 +168,7 @@ def _place(request: HttpRequest) -> Place:
 def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, object]:
     user = signed_in(request)
     lines = read_lines(row, place.query)
-    pages, before, after = neighbours(row)
+    pages, before, after = neighbours(row, user)
     here = next((line for line in lines if line.number == place.line), None)
     following = next_doubtful(lines, -1 if here is None else here.number)
     lot = row.dossier.lot

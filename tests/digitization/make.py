@@ -81,6 +81,8 @@ def make_pages(
 ) -> list[Page]:
     """Rows only: a source of this many pages, without bytes behind it."""
     serial = next(_number)
+    operator = dossier.lot.assigned_to
+    assert operator is not None
     stored = StoredFile.objects.create(
         **dossier.placement,
         created_at=NOW,
@@ -98,7 +100,7 @@ def make_pages(
         kind="pdf",
         page_count=number,
         position=serial,
-        received_by=dossier.lot.assigned_to,
+        received_by=operator,
         received_at=NOW,
     )
     pages = Page.objects.bulk_create(

@@ -185,7 +185,7 @@ def test_a_page_whose_bytes_are_gone_fails_with_its_reason_and_stops_nobody() ->
 
 def waiting(url: str) -> int:
     with redis.Redis.from_url(url) as server:
-        return int(server.llen("ocr"))  # type: ignore[arg-type]
+        return int(server.llen("ocr"))
 
 
 @pytest.mark.django_db

@@ -34,7 +34,7 @@ def test_step_1_closes_with_catalogue_lead_and_focal_person() -> None:
     ],
 )
 def test_step_1_stays_open(change: dict[str, object], code: str) -> None:
-    assert step_1_problems(CatalogueFacts(**{**WHOLE.__dict__, **change})) == [code]  # type: ignore[arg-type]
+    assert step_1_problems(CatalogueFacts(**{**WHOLE.__dict__, **change})) == [code]
 
 
 def test_a_ready_lot_can_be_accepted() -> None:
@@ -56,7 +56,7 @@ def test_a_ready_lot_can_be_accepted() -> None:
     ],
 )
 def test_each_fact_alone_keeps_a_lot_from_acceptance(change: dict[str, object], code: str) -> None:
-    assert acceptance_problems(LotFacts(**{**READY.__dict__, **change})) == [code]  # type: ignore[arg-type]
+    assert acceptance_problems(LotFacts(**{**READY.__dict__, **change})) == [code]
 
 
 def test_pauses_grow_and_end() -> None:
