@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class SecurityConfig(AppConfig):
     name = "security"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from security import signin  # noqa: PLC0415 - models exist only now
+
+        signin.connect()

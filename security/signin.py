@@ -1,0 +1,56 @@
+"""The trail of signing in and out.
+
+Django offers no other hook than these signals where several paths sign people in (the form,
+recovery, a test client), so this module is the one place of the project that listens to signals.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from security import audit
+from security.models import User
+
+
+def connect() -> None:
+    """Called once, when the application is ready."""
+    user_logged_in.connect(_signed_in, dispatch_uid="security.signed_in")
+    user_logged_out.connect(_signed_out, dispatch_uid="security.signed_out")
+    user_login_failed.connect(_refused, dispatch_uid="security.refused")
+
+
+def name_mark(name: str) -> str:
+    """What the trail keeps of a name typed at a failed sign-in: a keyed hash.
+
+    People type passwords into the name field; equal names can still be recognised as equal.
+    """
+    return salted_hmac("security.signin", name.strip().lower()).hexdigest()[:16]
+
+
+def typed_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """The name that a lockout counts for, whichever part of the sign-in asks."""
+    return str((credentials or {}).get("username") or request.POST.get("login", ""))
+
+
+def _signed_in(sender: object, user: User, **_rest: Any) -> None:
+    audit.record("signin", actor=user, object_type="security.user", object_id=user.pk)
+
+
+def _signed_out(sender: object, user: User | None, **_rest: Any) -> None:
+    if user is not None:
+        audit.record("signout", actor=user, object_type="security.user", object_id=user.pk)
+
+
+def _refused(sender: object, credentials: dict[str, Any], **_rest: Any) -> None:
+    name = str(credentials.get("username", ""))
+    audit.record(
+        "signin",
+        actor=None,
+        object_type="security.user",
+        decision="denied",
+        reason=f"name {name_mark(name)}",
+    )
