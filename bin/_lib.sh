@@ -84,7 +84,7 @@ need_dependencies() { # $1: run | test
     if [ "$(cat ".venv/synced-$1" 2>/dev/null)" = "$now" ]; then return 0; fi
     say "Python packages from uv.lock …"
     "$python" -m uv --version >/dev/null 2>&1 ||
-        "$python" -m pip install --quiet --disable-pip-version-check 'uv>=0.5' ||
+        "$python" -m pip install -qq --disable-pip-version-check 'uv>=0.5' ||
         fail "uv could not be installed into .venv."
     groups=--no-dev
     [ "$1" = run ] || groups='--group dev'

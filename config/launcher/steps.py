@@ -12,7 +12,11 @@ from config.launcher import commands
 from config.launcher.children import open_log, tail
 from config.launcher.places import LauncherError, Places
 
-FOREIGN_STATIC = ("rest_framework", "guardian", "django_celery_beat")
+# Pages that are not shown, and notes for developers.
+NOT_SERVED = (
+    *("rest_framework", "guardian", "django_celery_beat"),
+    *("*.md", "*.toml", "vendor.lock.json"),
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def collect_static(places: Places, env: Mapping[str, str]) -> None:
     collected = places.var / "static" / "staticfiles.json"
     if collected.exists() and stamp.exists() and stamp.read_text("ascii") == now:
         return
-    ignored = [part for name in FOREIGN_STATIC for part in ("--ignore", name)]
+    ignored = [part for name in NOT_SERVED for part in ("--ignore", name)]
     command = ["manage", "collectstatic", "--noinput", "--clear", "-v", "0", *ignored]
     manage("static", command, places=places, env=env)
     stamp.write_text(now, "ascii")
