@@ -21,9 +21,12 @@ from digitization.ocr.types import (
     pixels,
 )
 
+cv2.setNumThreads(1)  # one process per core; threads of several would fight for them
+
 Step = Callable[[PageImage], PageImage]
 
 PREPARATION: Sequence[Step] = (
+    steps.lift_red_ink,
     steps.deskew,
     steps.divide_background,
     steps.smooth_noise,
@@ -50,6 +53,7 @@ def read_page(image: bytes, *, engine: Engine, limits: Limits | None = None) -> 
         page, tokens = _read_upright(page, engine, limits)
     words = _words(lines_of(tokens, page.cells))
     height, width = page.ink.shape
+    derivative, thumbnail = screen.pictures(page)
     return PageReading(
         text=text_of(words),
         words=words,
@@ -59,8 +63,8 @@ def read_page(image: bytes, *, engine: Engine, limits: Limits | None = None) -> 
         skew=page.skew,
         blank=page.blank,
         mean_confidence=_mean_confidence(tokens),
-        derivative=screen.derivative(page.natural),
-        thumbnail=screen.thumbnail(page.natural),
+        derivative=derivative,
+        thumbnail=thumbnail,
         engine=engine.name,
         engine_version=engine.version,
         seconds=round(time.monotonic() - started, 3),

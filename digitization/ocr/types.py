@@ -56,7 +56,7 @@ class PageReading:
     upright, level page at the resolution that was read; word boxes are in these pixels, and the
     derivative and the thumbnail show the same page, only smaller: multiply by
     `derivative width / width`, or use percentages. A blank page has no text, no words and no
-    confidence. Both pictures are WebP.
+    confidence. Both pictures are JPEG.
     """
 
     text: str
@@ -92,9 +92,9 @@ class Cell:
 class PageImage:
     """The page on its way through the steps.
 
-    `natural` is what people look at (grey or BGR), `ink` the grey picture prepared for the
-    engine. Both have the same size at all times. `cells` are those of ruled tables, in reading
-    order.
+    `natural` is what people look at (grey or BGR), upright but not levelled: that is done when it
+    has been shrunk. `ink` is the grey picture prepared for the engine, of the same size. `cells`
+    are those of ruled tables, in reading order.
     """
 
     natural: Pixels
