@@ -124,7 +124,7 @@ def _next_checkpoint(user: User, board: Board) -> NextCheckpoint | None:
         title=named % {"day": day_words(briefing.day)},
         when=left,
         waiting=waiting,
-        waiting_url=product_list_url("state=waiting"),
+        waiting_url=product_list_url("show=waiting"),
     )
 
 

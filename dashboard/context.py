@@ -18,7 +18,7 @@ from security.scope import may
 
 # On a phone this many entries stand in the bar under the thumb, the others behind "More".
 THUMB_PLACES = 4
-DEMO_KNOWN_FOR = 60.0  # seconds; asked once a minute per process, not once per page
+DEMO_KNOWN_FOR = 600.0  # seconds; asked every ten minutes per process, not once per page
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ _demo: dict[str, float | bool] = {}
 
 
 def is_demo() -> bool:
-    """Whether this database holds invented data; remembered for a minute in this process."""
+    """Whether this database holds invented data; remembered for ten minutes in this process."""
     now = time.monotonic()
     if float(_demo.get("until", 0.0)) < now:
         _demo["value"] = Installation.objects.filter(is_demo=True).exists()

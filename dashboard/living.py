@@ -37,7 +37,7 @@ def answer(request: HttpRequest, template: str, page: LivingPage) -> HttpRespons
         part = f"{template}#live" if asked_by_script else template
         response = render(request, part, {"page": page, "etag": etag})
     response.headers["ETag"] = f'"{etag}"'
-    patch_vary_headers(response, ["HX-Request", "Cookie", "Accept-Language"])
+    patch_vary_headers(response, ["HX-Request", "Cookie"])
     return response
 
 
