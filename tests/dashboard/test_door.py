@@ -79,3 +79,14 @@ def test_only_optional_fields_are_marked() -> None:
     html = str(Sample())
     assert html.count("field-optional") == 1
     assert html.index("id_note") < html.index("field-optional")
+
+
+def test_too_many_wrong_passwords_close_the_door_for_a_while(client: Client) -> None:
+    make_officer("head", username="guessed")
+    there = reverse("account_login")
+    for _attempt in range(7):
+        page = client.post(there, {"login": "guessed", "password": "not this one"})
+    assert page.status_code == 429
+    text = page.content.decode()
+    assert 'class="door-story"' in text
+    assert "guessed" not in text
