@@ -86,6 +86,8 @@ need_dependencies() { # $1: run | test
     "$python" -m uv --version >/dev/null 2>&1 ||
         "$python" -m pip install -qq --disable-pip-version-check 'uv>=0.5' ||
         fail "uv could not be installed into .venv."
+    # An office's inspecting proxy is known to the system, not to uv's own list.
+    [ ! -f /etc/ssl/certs/ca-certificates.crt ] || export UV_SYSTEM_CERTS=1
     groups=--no-dev
     [ "$1" = run ] || groups='--group dev'
     # shellcheck disable=SC2086
