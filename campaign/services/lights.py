@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max
+from simple_history.utils import bulk_update_with_history
 
 from campaign import reasons
 from campaign.facts import facts_of, policy_at
@@ -42,6 +43,25 @@ def catch_up(tasks: Iterable[Task], *, now: datetime) -> int:
     Task.objects.bulk_update(due, CACHE_FIELDS)
     LightTransition.objects.bulk_create(written)
     return len(written)
+
+
+def begin(tasks: list[Task], *, now: datetime) -> None:
+    """Give locked drafts that become active their first light; state and light in one write."""
+    known = facts_of(tasks, now)
+    policies = {pk: policy_at(pk, now) for pk in {task.campaign_id for task in tasks}}
+    numbers = _numbers(tasks)
+    written: list[LightTransition] = []
+    for task in tasks:
+        facts, policy = known[task.pk], policies[task.campaign_id]
+        verdict = task_light(facts, policy, now)
+        task.state, task.light = Task.State.ACTIVE, ""
+        task.original_deadline = task.original_deadline or task.deadline
+        written += _step(task, verdict, numbers, effective_at=now, now=now)
+        task.next_change_at = verdict.next_change_at
+        task.inputs_hash = inputs_hash(facts, policy)
+    fields = [*CACHE_FIELDS, "state", "original_deadline"]
+    bulk_update_with_history(tasks, Task, fields, default_date=now)
+    LightTransition.objects.bulk_create(written)
 
 
 def settle(task: Task, *, now: datetime) -> Verdict | None:

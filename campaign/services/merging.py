@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 
 from campaign.models import Campaign
 from security.models import Protected, Unit, User
@@ -34,16 +34,38 @@ class Merge:
 
     campaign: Campaign
     created: list[str] = field(default_factory=list)
+    fresh: set[str] = field(default_factory=set)
     updated: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     says: dict[str, Values] = field(default_factory=dict)
+    known: dict[tuple[type[Model], tuple[Any, ...]], Any] = field(default_factory=dict)
+    preloaded: dict[type[Model], tuple[str, ...]] = field(default_factory=dict)
+
+    def preload(self, rows: QuerySet[Any], *names: str) -> None:
+        """Read rows at once that are looked up by exactly these fields later on."""
+        self.preloaded[rows.model] = names
+        for row in rows:
+            self.known[rows.model, tuple(getattr(row, name) for name in names)] = row
+
+    def _find(self, model: type[Model], lookup: Values) -> Any:
+        names = self.preloaded.get(model)
+        if names is None:
+            return model._default_manager.filter(**lookup).first()
+        place = {
+            model._meta.get_field(name).attname if isinstance(value, Model) else name: (  # type: ignore[union-attr]
+                value.pk if isinstance(value, Model) else value
+            )
+            for name, value in lookup.items()
+        }
+        return self.known.get((model, tuple(place[name] for name in names)))
 
     def row(self, key: str, model: type[Model], lookup: Values, values: Values, **new: Any) -> Any:
         """Create the row, or bring it up to date; ``new`` is set at creation only."""
-        row = model._default_manager.filter(**lookup).first()
+        row = self._find(model, lookup)
         self.says[key] = {name: plain(value) for name, value in values.items()}
         if row is None:
             self.created.append(key)
+            self.fresh.add(key)
             return model._default_manager.create(**lookup, **values, **new)
         changes = self.changes(key, row, values)
         if "unit" in changes and isinstance(row, Protected):

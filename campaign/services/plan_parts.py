@@ -71,6 +71,12 @@ def load_parts(data: Data, *, merge: Merge, units: dict[str, Unit], now: datetim
     parts.people = users_named(named)
     parts.unknown_people = named - parts.people.keys()
     campaign = {"campaign": merge.campaign}
+    for model in (Phase, TaskGroup, MatrixRow, SupportLine):
+        merge.preload(model.objects.filter(**campaign), "campaign_id", "no")
+    blocks = Block.objects.filter(**campaign).select_related("deputy", "standing_unit")
+    merge.preload(blocks, "campaign_id", "no")
+    processes = Process.objects.filter(**campaign).select_related("parent")
+    merge.preload(processes, "campaign_id", "catalogue", "number")
     for row in data["phases"]:
         parts.phases[row["number"]] = merge.row(
             f"phase:{row['number']}",

@@ -8,7 +8,8 @@ from typing import Any
 
 from campaign.models import Product, Task, TaskUnit
 from campaign.planfile.rows import ProductRow, TaskRow
-from campaign.services.access import locked, sync_grants
+from campaign.services.access import locked
+from campaign.services.granting import sync_grants
 from campaign.services.merging import Merge
 from campaign.services.plan_parts import Parts
 from security.models import Unit, User
@@ -21,6 +22,15 @@ class Loader:
     units: dict[str, Unit]
     now: datetime
     touched: dict[int, Task] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        campaign = self.merge.campaign
+        tasks = Task.objects.filter(campaign=campaign).prefetch_related("task_units__unit")
+        joined = tasks.select_related("unit", "owner", "group", "matrix_row", "phase", "block")
+        self.merge.preload(joined, "campaign_id", "code")
+        products = Product.objects.filter(task__campaign=campaign)
+        products = products.prefetch_related("signing_units")
+        self.merge.preload(products, "task_id", "position", "checklist_code")
 
     def load(self, row: TaskRow) -> Task:
         """Create or update one task with its partners and products; it stays in its state."""
@@ -44,14 +54,20 @@ class Loader:
             self.touched[task.pk] = task
         return task
 
-    def refresh(self, *, actor: User | None) -> None:
-        """Lights and grants of running tasks that this load changed, and of changed blocks."""
+    def refresh(self, *, actor: User | None, but: list[Task]) -> None:
+        """Lights and grants of running tasks that this load changed, and of changed blocks.
+
+        but: tasks that have just become active, with fresh lights and grants.
+        """
         blocks = {int(key.split(":")[1]) for key in self.merge.updated if key.startswith("block:")}
         running = Task.objects.active().filter(campaign=self.merge.campaign)
         again = running.filter(block__no__in=blocks) | running.filter(pk__in=self.touched)
-        for task in again.distinct():
-            with locked(task, now=self.now) as row:
-                sync_grants(row, actor=actor, now=self.now)
+        stale = list(again.exclude(pk__in=[task.pk for task in but]).distinct())
+        for task in stale:
+            with locked(task, now=self.now):
+                pass  # its light follows the new dates
+        if stale:
+            sync_grants(stale, actor=actor, now=self.now)
 
     def _lead(self, row: TaskRow) -> Unit:
         return self.units[row.lead] if row.lead else self.merge.campaign.unit
@@ -91,8 +107,10 @@ class Loader:
     def _partners(self, task: Task, row: TaskRow) -> bool:
         there = [[p.unit, p.part, p.leads_part] for p in row.partners]
         here = [
-            [unit, part, role == TaskUnit.Role.CO_LEADS]
-            for unit, part, role in task.task_units.values_list("unit__code", "part", "role")
+            [partner.unit.code, partner.part, partner.role == TaskUnit.Role.CO_LEADS]
+            for partner in (
+                task.task_units.all() if f"task:{task.code}" not in self.merge.fresh else ()
+            )
         ]
         if not self.merge.many(f"partners:{row.code}", here, there):
             return False
@@ -125,7 +143,8 @@ class Loader:
                 "note": row.note,
             },
         )
-        here = list(product.signing_units.order_by("code").values_list("code", flat=True))
+        fresh = f"product:{row.key}" in self.merge.fresh
+        here = [] if fresh else sorted(unit.code for unit in product.signing_units.all())
         changed = self.merge.many(f"signing:{row.key}", here, sorted(row.signing))
         if changed:
             product.signing_units.set([self.units[code] for code in row.signing])

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from campaign.models import Campaign, Task
+from campaign.models import Campaign
 from campaign.planfile.checking import check
 from campaign.planfile.reading import Document, FileProblem, read
 from campaign.planfile.rows import task_rows
@@ -17,7 +17,7 @@ from campaign.planfile.shifting import StartError, shifted
 from campaign.services.merging import Difference, Merge, plain
 from campaign.services.plan_parts import load_parts, load_units
 from campaign.services.plan_tasks import Loader
-from campaign.services.tasks import activate_task, missing_parts
+from campaign.services.tasks import activate_complete
 from security import audit
 from security.models import Unit, User
 from security.services import check_action
@@ -99,8 +99,9 @@ def load_plan(
         differences=merge.differences,
         unknown_people=sorted(parts.unknown_people),
     )
-    _activate(tasks, report, actor=actor, now=now)
-    loader.refresh(actor=actor)
+    ready, report.incomplete = activate_complete(actor=actor, tasks=tasks, now=now)
+    report.activated = [task.code for task in ready]
+    loader.refresh(actor=actor, but=ready)
     audit.record(
         "plan.loaded",
         actor=actor,
@@ -109,18 +110,6 @@ def load_plan(
         ids=[task.pk for task in tasks],
     )
     return report
-
-
-def _activate(tasks: list[Task], report: LoadReport, *, actor: User | None, now: datetime) -> None:
-    for task in tasks:
-        if task.state != Task.State.DRAFT:
-            continue
-        missing = [problem.code for problem in missing_parts(task)]
-        if missing:
-            report.incomplete[task.code] = missing
-        else:
-            activate_task(actor=actor, task=task, now=now)
-            report.activated.append(task.code)
 
 
 def _campaign(data: dict[str, Any], units: dict[str, Unit]) -> Campaign:

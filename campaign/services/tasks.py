@@ -9,15 +9,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaign.models import DeadlineRevision, Judgement, Light, Task
+from campaign.models.tasks import TaskQuerySet
 from campaign.rules import end_of
 from campaign.services.access import (
     locked,
     may_decide,
     not_allowed,
     refuse,
-    sync_grants,
 )
-from campaign.services.lights import settle
+from campaign.services.granting import sync_grants
+from campaign.services.lights import begin
 from security import audit
 from security.models import Unit, User
 from security.services import Problem, RefusedError, check_action
@@ -41,7 +42,7 @@ def missing_parts(task: Task) -> list[Problem]:
         ("process", not task.process, _("The process is not stated (quy trình).")),
         ("start", task.start is None, _("There is no start date.")),
         ("deadline", task.deadline is None, _("There is no deadline (thời gian).")),
-        ("product", not task.products.exists(), _("There is no product (sản phẩm).")),
+        ("product", not task.products.all(), _("There is no product (sản phẩm).")),
     ]
     return [Problem(code, message) for code, lacking, message in found if lacking]
 
@@ -50,28 +51,45 @@ def missing_parts(task: Task) -> list[Problem]:
 def activate_task(*, actor: User | None, task: Task, now: datetime) -> Task:
     """Put a complete draft on the board, with its first light and its grants.
 
-    ``actor=None`` is the installation itself (plan file). Raises RefusedError that lists all that
-    is missing.
+    ``actor=None`` is the installation itself. Raises RefusedError that lists all that is missing.
     """
     if actor is not None:
         check_action(actor, "campaign.manage", task)
-    task = (
-        Task.objects.select_for_update(of=("self",)).select_related("unit", "block").get(pk=task.pk)
-    )
-    if task.state != Task.State.DRAFT:
+    row: Task = _drafts().get(pk=task.pk)
+    if row.state != Task.State.DRAFT:
         raise refuse("not_a_draft", _("Only a draft can be activated."))
-    problems = missing_parts(task)
+    problems = missing_parts(row)
     if problems:
         raise RefusedError(*problems)
-    task.state = Task.State.ACTIVE
-    task.original_deadline = task.original_deadline or task.deadline
-    task.light = Light.GREY  # settled below; the database wants no active row without a light
-    task.save(update_fields=["state", "original_deadline", "light"])
-    task.light = ""
-    settle(task, now=now)
-    sync_grants(task, actor=actor, now=now)
-    audit.record("task.activated", actor=actor, row=task)
-    return task
+    _put_on_board([row], actor=actor, now=now)
+    return row
+
+
+@transaction.atomic
+def activate_complete(
+    *, actor: User | None, tasks: list[Task], now: datetime
+) -> tuple[list[Task], dict[str, list[str]]]:
+    """Activate every complete draft among these; the others by code with what they lack."""
+    rows = list(
+        _drafts().drafts().filter(pk__in=[t.pk for t in tasks]).prefetch_related("products")
+    )
+    missing = {row.pk: [problem.code for problem in missing_parts(row)] for row in rows}
+    ready = [row for row in rows if not missing[row.pk]]
+    if ready:
+        _put_on_board(ready, actor=actor, now=now)
+    return ready, {row.code: missing[row.pk] for row in rows if missing[row.pk]}
+
+
+def _drafts() -> TaskQuerySet:
+    rows: TaskQuerySet = Task.objects.select_for_update(of=("self",))
+    return rows.select_related("unit", "block")
+
+
+def _put_on_board(tasks: list[Task], *, actor: User | None, now: datetime) -> None:
+    begin(tasks, now=now)
+    sync_grants(tasks, actor=actor, now=now)
+    for task in tasks:
+        audit.record("task.activated", actor=actor, row=task)
 
 
 COMPLETABLE = {"owner", "responsibility", "process", "start", "deadline", "unit", "title"}
@@ -169,6 +187,7 @@ def judge(
 
 
 __all__ = [
+    "activate_complete",
     "activate_task",
     "complete_draft",
     "judge",
