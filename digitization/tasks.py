@@ -3,7 +3,9 @@ from celery import shared_task
 from digitization import queue, reading
 
 
-@shared_task
+# The engine has limits of its own; this one ends a process that hangs elsewhere. Its page is then
+# given to another worker when the lease runs out.
+@shared_task(time_limit=900)
 def recognise_next() -> None:
     """Read one page and pass the wake-up on; a wake-up that finds no page ends here."""
     if reading.recognise_one(worker=reading.worker_name()):
