@@ -26,6 +26,23 @@
     }
   }
 
+  /* A refresh leaves alone what the reader opened or began to write. */
+  function changed(field) {
+    if (field.matches("select")) {
+      const preset = Array.from(field.options).findIndex((one) => one.defaultSelected);
+      return field.selectedIndex !== Math.max(preset, 0);
+    }
+    return field.value !== field.defaultValue || Boolean(field.checked) !== Boolean(field.defaultChecked);
+  }
+
+  function keepWhatIsMine() {
+    if (!window.Idiomorph) return;
+    Object.assign(window.Idiomorph.defaults.callbacks, {
+      beforeNodeMorphed: (old) => !(old instanceof Element && old.matches("input, select, textarea") && changed(old)),
+      beforeAttributeUpdated: (name, node) => !(name === "open" && node.matches("details")),
+    });
+  }
+
   function showPause() {
     for (const button of all("[data-pause]")) {
       button.hidden = false;
@@ -113,6 +130,7 @@
     if (printer) window.print();
   }
 
+  keepWhatIsMine();
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", (event) => {
     closeMenus(event);

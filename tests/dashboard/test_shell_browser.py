@@ -105,6 +105,34 @@ def test_when_the_line_breaks_the_data_stay_and_say_so(signed_in: OpenPage) -> N
     expect(page.locator("[data-stale]")).to_be_hidden()
 
 
+HALF_WRITTEN = """
+    <div id="live" data-refresh="1" hx-get="/live/" hx-trigger="refresh" hx-swap="morph:outerHTML">
+      <b>{moment}</b>
+      <details><summary>More</summary><input name="a" value="server"><input name="b" value="{moment}">
+      <select name="c"><option>x</option><option>y</option></select></details>
+    </div>
+"""
+
+
+def test_a_refresh_keeps_what_was_opened_and_begun(signed_in: OpenPage) -> None:
+    page = signed_in(make_officer("head"), NOWHERE)
+    page.route("**/live/", answer(HALF_WRITTEN.format(moment="later")))
+    page.evaluate(
+        "html => { document.querySelector('main').innerHTML = html; htmx.process(document.body); }",
+        HALF_WRITTEN.format(moment="now"),
+    )
+    page.locator("summary", has_text="More").click()
+    page.locator("input[name=a]").fill("half a senten")
+    page.locator("select[name=c]").select_option("y")
+    page.locator("h1, b").first.click()
+    page.evaluate("document.activeElement.blur()")
+    expect(page.locator("#live b")).to_have_text("later", timeout=8000)
+    expect(page.locator("input[name=a]")).to_be_visible()
+    expect(page.locator("input[name=a]")).to_have_value("half a senten")
+    expect(page.locator("input[name=b]")).to_have_value("later")
+    expect(page.locator("select[name=c]")).to_have_value("y")
+
+
 def test_nothing_is_asked_while_paused(signed_in: OpenPage) -> None:
     asked: list[str] = []
 
