@@ -28,7 +28,12 @@ SCALE = 1_000_000
 TARGET = 3.0
 WARM_UPS, ROUNDS = 3, 21
 ROLES = {"cell": "cell_secretary", "province": "keeper", "root": "keeper"}
-SEARCHES = {"list": {}, "search": {"q": "nguyen van an"}, "broad_search": {"q": "nguyen"}}
+SEARCHES = {
+    "list": {},
+    "search": {"q": "nguyen van an"},
+    "accented_search": {"q": "Nguyễn Văn Ân"},
+    "broad_search": {"q": "nguyen"},
+}
 
 
 def run(*, scale: int | None = None, **_options: Any) -> Result:
