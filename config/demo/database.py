@@ -8,8 +8,10 @@ from io import StringIO
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
-from security.models import Installation, User
+from records.models import CodeList
+from security.models import Installation, Role, User
 
 
 class NotDemonstrationError(Exception):
@@ -36,9 +38,12 @@ def mark(*, demo: bool, now: datetime) -> None:
 
 
 def prepare() -> None:
-    """Migrations and reference data, as the launcher does at every start."""
-    call_command("migrate", interactive=False, verbosity=0)
-    call_command("load_reference", stdout=StringIO())
+    """Migrations and reference data where they are missing; the launcher has done both before."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", interactive=False, verbosity=0)
+    if not (Role.objects.exists() and CodeList.objects.exists()):
+        call_command("load_reference", stdout=StringIO())
 
 
 def recreate() -> None:
