@@ -29,7 +29,7 @@ PLAN = Path(settings.BASE_DIR) / "campaign" / "data" / "plan_45.yaml"
 START = date(2026, 5, 15)
 BEGIN = start_of(START)
 DEADLINE = end_of(date(2026, 5, 28), before=False)
-NOON = datetime(2026, 5, 18, 5, tzinfo=UTC)  # Monday of week 1, noon in Hà Nội
+NOON = datetime(2026, 5, 17, 5, tzinfo=UTC)  # Sunday of week 1, noon in Hà Nội
 _number = count(1)
 
 
