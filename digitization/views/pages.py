@@ -22,9 +22,9 @@ from digitization.rules import with_line
 from digitization.selectors.pages import (
     ReadLine,
     index_rows,
-    neighbours,
     next_doubtful,
     read_lines,
+    surroundings,
 )
 from digitization.views.shared import attempt, still_visible_or_404
 from security import files
@@ -168,7 +168,6 @@ def _place(request: HttpRequest) -> Place:
 def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, object]:
     user = signed_in(request)
     lines = read_lines(row, place.query)
-    pages, before, after = neighbours(row, user)
     here = next((line for line in lines if line.number == place.line), None)
     following = next_doubtful(lines, -1 if here is None else here.number)
     lot = row.dossier.lot
@@ -177,10 +176,7 @@ def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, object]
         "lot": lot,
         "dossier": row.dossier,
         "counter": lot.counter,
-        "pages": pages,
-        "position": next(i for i, other in enumerate(pages, 1) if other.pk == row.pk),
-        "before": before,
-        "after": after,
+        "around": surroundings(row, user),
         "lines": lines,
         "here": here,
         "following": following,
