@@ -63,10 +63,10 @@ def run(places: Places, wish: Wish) -> None:
         port = chosen_port(wish)
         servers = Servers(places)
         try:
-            start_all(servers, wish, port)
+            demo = start_all(servers, wish, port)
             note(places, f"http://localhost:{port} (process {os.getpid()})")
             say(f"Ready after {time.monotonic() - began:.1f} s. Logs: {places.log}")
-            say(words.closing(places, port))
+            say(words.closing(places, port, demo=demo))
             watch(servers.children, port)
         finally:
             say("\nStopping …")
@@ -74,8 +74,11 @@ def run(places: Places, wish: Wish) -> None:
             say("Stopped.")
 
 
-def start_all(servers: Servers, wish: Wish, port: int) -> None:
-    """Servers, schema and data, then the three processes, until web and worker answer."""
+def start_all(servers: Servers, wish: Wish, port: int) -> bool:
+    """Servers, schema and data, then the three processes, until web and worker answer.
+
+    Returns whether the database holds the demonstration.
+    """
     places = servers.places
     with stage("PostgreSQL and Redis"):
         start_servers(servers)
@@ -85,11 +88,11 @@ def start_all(servers: Servers, wish: Wish, port: int) -> None:
         steps.compile_catalogues(places.root)
         state = steps.prepare(places, env)
         static.result()
-    if wish.demo:
-        load_demo(places, env, state)
+    demo = state.demo or (wish.demo and load_demo(places, env, state))
     with stage("Web, worker and beat"):
         start_processes(servers, port)
         await_pages(servers, port)
+    return demo
 
 
 def await_pages(servers: Servers, port: int) -> None:
@@ -107,15 +110,14 @@ def await_pages(servers: Servers, port: int) -> None:
     wait_for(lambda: status_of(port, HEALTH) == OK, what=HEALTH, children=children, timeout=120)
 
 
-def load_demo(places: Places, env: Mapping[str, str], state: steps.State) -> None:
-    """Demonstration data, once, and never into a database that somebody uses in earnest."""
-    if state.demo:
-        return
+def load_demo(places: Places, env: Mapping[str, str], state: steps.State) -> bool:
+    """Demonstration data, and never into a database that somebody uses in earnest."""
     if not state.empty:
         say("The database holds data of its own: no demonstration data are added.")
-        return
+        return False
     with stage("Demonstration data (only this first time)"):
         steps.manage("demo", ["manage", "demo"], places=places, env=env)
+    return True
 
 
 def start_processes(servers: Servers, port: int) -> None:

@@ -19,31 +19,34 @@ DEMO_PEOPLE = (
 )
 
 
-def closing(places: Places, port: int) -> str:
+def closing(places: Places, port: int, *, demo: bool) -> str:
     """Address, demonstration sign-ins with the password, first click; for real use how to begin."""
     address = f"  http://localhost:{port}"
-    password_file = places.var / "demo-password"
-    if not password_file.exists():
-        return "\n".join(
-            (
-                "",
-                "Sáu Rõ is running (Ctrl-C stops it):",
-                address,
-                "No demonstration data. The first administrator is made with",
-                "  .venv/bin/python manage.py bootstrap_admin",
-            )
-        )
-    password = password_file.read_text("utf-8").strip()
+    return "\n".join(_with_demo(places, address) if demo else _in_earnest(address))
+
+
+def _in_earnest(address: str) -> list[str]:
+    return [
+        "",
+        "No demonstration data. The first administrator is made, in another terminal, with",
+        "  .venv/bin/python manage.py bootstrap_admin",
+        "",
+        "Sáu Rõ is running (Ctrl-C stops it). Open",
+        address,
+    ]
+
+
+def _with_demo(places: Places, address: str) -> list[str]:
+    file = places.var / "demo-password"
+    password = file.read_text("utf-8").strip() if file.exists() else f"(lost: {file} is missing)"
     people = [f"  {name:<11} {who:<30} {first}" for name, who, first in DEMO_PEOPLE]
-    return "\n".join(
-        (
-            "",
-            "Demonstration sign-ins, one per role:",
-            *people,
-            "",
-            "Sáu Rõ is running (Ctrl-C stops it). Open",
-            f"{address}",
-            f"sign in as  truongban  with the password  {password}",
-            "and click the first red line of the board: it says why it is red and who holds it.",
-        )
-    )
+    return [
+        "",
+        "Demonstration sign-ins, one per role:",
+        *people,
+        "",
+        "Sáu Rõ is running (Ctrl-C stops it). Open",
+        address,
+        f"sign in as  truongban  with the password  {password}  (it is everybody's)",
+        "and click the first red line of the board: it says why it is red and who holds it.",
+    ]

@@ -18,7 +18,7 @@ import psycopg2
 import pytest
 import redis
 
-from config.launcher import postgres, redis_server
+from config.launcher import postgres, redis_server, words
 from config.launcher.children import Child, ChildDiedError, spawn, tail, wait_for
 from config.launcher.keys import Keys, load_keys, read_run_env, save_keys, write_run_env
 from config.launcher.places import LauncherError, Places, can_enter, cluster_home
@@ -329,3 +329,25 @@ def test_the_exit_status_of_the_command_is_passed_on(places: Places) -> None:
     keys = load_keys(places.keys)
     assert is_free(keys.postgres_port)
     assert is_free(keys.redis_port)
+
+
+# --- the last lines ---------------------------------------------------------------------
+
+
+def test_the_last_lines_say_where_to_go_as_whom_and_what_to_click(places: Places) -> None:
+    (places.var / "demo-password").write_text("abc-def\n", "utf-8")
+    lines = words.closing(places, 8017, demo=True).splitlines()
+    assert "http://localhost:8017" in lines[-3]
+    assert "truongban" in lines[-2]
+    assert "abc-def" in lines[-2]
+    assert "red" in lines[-1]
+    assert all(any(name in line for line in lines) for name in ("sohoa", "chuyenvien", "quantri"))
+
+
+def test_no_sign_in_is_shown_where_there_is_no_demonstration(places: Places) -> None:
+    """Not even with a password file left behind by an attempt that failed."""
+    (places.var / "demo-password").write_text("abc-def\n", "utf-8")
+    text = words.closing(places, 8017, demo=False)
+    assert "abc-def" not in text
+    assert "truongban" not in text
+    assert "bootstrap_admin" in text
