@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,7 +11,13 @@ from django.db.models import Q
 from records.folding import fold
 from records.models import Member
 from records.models.members import MemberQuerySet
-from records.models.naming import NAME_ORDER, NamedQuerySet, Position
+from records.models.naming import (
+    LIKENESS_ORDER,
+    NAME_ORDER,
+    Keys,
+    NamedQuerySet,
+    Position,
+)
 from records.rules import normalise_card_number, normalise_profile_number
 from security.models import Unit, User
 from security.rules import minimal_reaches
@@ -36,51 +41,52 @@ class NamePage:
 
 
 @dataclass(frozen=True)
-class _Place:
-    forward: bool
-    stage: int
-    position: Position | None
-
-
-@dataclass(frozen=True)
 class Found:
-    """What a search found: all rows, and the same rows cut into stages, the likest first."""
+    """Rows and the order in which they are listed."""
 
     rows: NamedQuerySet
-    stages: list[NamedQuerySet]
+    query: str = ""  # of a search by name: the likest first
 
 
 def matches(rows: NamedQuerySet, query: str) -> Found:
-    """``rows`` found by ``query``.
+    """``rows`` found by ``query``; all of them when it is blank.
 
-    Folding keeps a word of accents only ("Ấ" → "a"), so a query without any letter or digit finds
-    nothing. A profile or card number finds exactly its member.
+    Folding keeps only letters and digits, so a query without any finds nothing. A profile or card
+    number finds exactly its member.
     """
     if not query.strip():
-        return Found(rows, [rows])
+        return Found(rows)
     if not fold(query):
-        return Found(rows.none(), [rows.none()])
+        return Found(rows.none())
     if re.search(r"[0-9]", query) and rows.model is Member:
-        numbered = _numbered(rows, query)
-        return Found(numbered, [numbered])
-    return Found(rows.named(query), rows.in_order_of_likeness(query))
+        return Found(_numbered(rows, query))
+    return Found(rows.named(query), query)
 
 
 def name_page(found: Found, cursor: str = "") -> NamePage:
-    """Up to PAGE_SIZE rows of the stages, one after the other, each in name order.
+    """Up to PAGE_SIZE rows in name order, after a search the likest first.
 
-    An unknown or foreign cursor gives the first page.
+    A search costs as much as it has matches: ordering by likeness keeps the planner from walking
+    the whole name index in search of rare ones. An unknown or foreign cursor gives the first page.
     """
-    place = _place_of(found.stages, cursor)
-    walked = _walk(found.stages, place)
+    rows, keys = found.rows, NAME_ORDER
+    if found.query:
+        rows, keys = rows.with_likeness(found.query), LIKENESS_ORDER
+    position, backwards = _position(rows, keys, cursor)
+    if position:
+        rows = rows.beyond(keys, position, backwards=backwards)
+    walked = list(rows.in_order_of(keys, backwards=backwards)[: PAGE_SIZE + 1])
     more, walked = len(walked) > PAGE_SIZE, walked[:PAGE_SIZE]
-    if not place.forward:
-        walked.reverse()
     if not walked:
         return NamePage([], "", "")
-    newer = _cursor("b", walked[0]) if (place.position if place.forward else more) else ""
-    older = _cursor("a", walked[-1]) if (more or not place.forward) else ""
-    return NamePage([row for _stage, row in walked], newer, older)
+    if backwards:
+        walked.reverse()
+    before, after = (more, True) if backwards else (bool(position), more)
+    return NamePage(
+        walked,
+        newer=f"b{walked[0].pk}" if before else "",
+        older=f"a{walked[-1].pk}" if after else "",
+    )
 
 
 def count_text(found: Found, page: NamePage) -> str:
@@ -133,34 +139,13 @@ def _numbered(rows: NamedQuerySet, query: str) -> NamedQuerySet:
     return cast("MemberQuerySet", rows.filter(wanted))
 
 
-def _place_of(stages: Sequence[NamedQuerySet], cursor: str) -> _Place:
-    found = re.fullmatch(r"([ab])([0-9])\.([0-9]{1,18})", cursor)
-    if not found or int(found[2]) >= len(stages):
-        return _Place(forward=True, stage=0, position=None)
-    stage = int(found[2])
-    position = stages[stage].filter(pk=int(found[3])).values_list(*NAME_ORDER).first()
-    if position is None:
-        return _Place(forward=True, stage=0, position=None)
-    return _Place(forward=found[1] == "a", stage=stage, position=cast("Position", position))
-
-
-def _walk(stages: Sequence[NamedQuerySet], place: _Place) -> list[tuple[int, Any]]:
-    """One row more than a page from the place on, in reading direction."""
-    numbers = range(place.stage, len(stages)) if place.forward else range(place.stage, -1, -1)
-    found: list[tuple[int, Any]] = []
-    for number in numbers:
-        rows = stages[number]
-        if place.position and number == place.stage:
-            rows = rows.after(place.position) if place.forward else rows.before(place.position)
-        rows = rows.in_name_order() if place.forward else rows.against_name_order()
-        found += [(number, row) for row in rows[: PAGE_SIZE + 1 - len(found)]]
-        if len(found) > PAGE_SIZE:
-            break
-    return found
-
-
-def _cursor(direction: str, found: tuple[int, Any]) -> str:
-    return f"{direction}{found[0]}.{found[1].pk}"
+def _position(rows: NamedQuerySet, keys: Keys, cursor: str) -> tuple[Position | None, bool]:
+    """Where the cursor's row stands, and whether the page lies in front of it."""
+    parts = re.fullmatch(r"([ab])([0-9]{1,18})", cursor)
+    if not parts:
+        return None, False
+    position = rows.filter(pk=int(parts[2])).values_list(*keys).first()
+    return position, position is not None and parts[1] == "b"
 
 
 def _ids(path: str) -> list[int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import migrations, models
-from django.db.models import F, Q, Value
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Concat, Lower
 
@@ -15,9 +15,10 @@ from records.rules import normalise_name, tone_spellings
 from security.models import ProtectedQuerySet
 
 VIETNAMESE = "vi-x-icu"
-# Given, family, middle name, id: where a row stands in name order.
-Position = tuple[str, str, str, int]
-NAME_ORDER = ("given_name", "family_name", "middle_name", "id")
+Keys = tuple[str, ...]
+Position = tuple[str | int, ...]  # a row's values of the keys: where it stands in that order
+NAME_ORDER: Keys = ("given_name", "family_name", "middle_name", "id")
+LIKENESS_ORDER: Keys = ("likeness", *NAME_ORDER)
 
 
 class Named(models.Model):
@@ -64,42 +65,35 @@ class ListedMeta:
 class NamedQuerySet(ProtectedQuerySet):
     def in_name_order(self) -> NamedQuerySet:
         """Given name, then family, then middle name, in Vietnamese alphabetical order."""
-        return self.order_by(*NAME_ORDER)
-
-    def against_name_order(self) -> NamedQuerySet:
-        return self.order_by(*(f"-{column}" for column in NAME_ORDER))
-
-    def after(self, position: Position) -> NamedQuerySet:
-        """Rows behind that position in name order: the next page."""
-        return self.filter(TupleGreaterThan(Tuple(*map(F, NAME_ORDER)), position))
-
-    def before(self, position: Position) -> NamedQuerySet:
-        """Rows in front of that position in name order."""
-        return self.filter(TupleLessThan(Tuple(*map(F, NAME_ORDER)), position))
+        return self.in_order_of(NAME_ORDER)
 
     def named(self, text: str) -> NamedQuerySet:
         """Rows whose name has every word of ``text`` at a word's start, accents ignored."""
         return self.filter(_folded(text, whole=False))
 
-    def in_order_of_likeness(self, text: str) -> list[NamedQuerySet]:
-        """``named(text)`` cut into stages, the likest first.
+    def with_likeness(self, text: str) -> NamedQuerySet:
+        """Annotate ``likeness``: 0 is the likest to ``text``.
 
-        First the very accents typed, as whole words and then as beginnings of words; after them
-        the other accents, whole words and beginnings ("hoà": Hoà and Hòa, Hoàng, Hoa, Hoan).
-        Text typed without accents has only the last two stages: name order puts the plain
-        spelling first anyway, and looking for it among all Nguyễns costs half a second.
+        0 the very accents typed, as whole words; 1 as beginnings of words; 2 other accents, whole
+        words; 3 the rest ("hoà": Hoà and Hòa, Hoàng, Hoa, Hoan). Text typed without accents only
+        tells 2 from 3: name order puts the plain spelling first anyway.
         """
-        folded = _folded(text, whole=True)
-        if fold(text) == " ".join(text.lower().split()):
-            return [self.filter(folded), self.named(text).filter(~folded)]
-        rows: NamedQuerySet = self.named(text).alias(accented=_ACCENTED)
-        whole, begun = _accented(text, whole=True), _accented(text, whole=False)
-        return [
-            rows.filter(whole),
-            rows.filter(begun & ~whole),
-            rows.filter(folded & ~begun),
-            rows.filter(~folded & ~begun),
-        ]
+        steps = [When(_folded(text, whole=True), then=2)]
+        rows: NamedQuerySet = self
+        if fold(text) != " ".join(text.lower().split()):
+            rows = rows.alias(accented=_ACCENTED)
+            exact = [_accented(text, whole=True), _accented(text, whole=False)]
+            steps = [*(When(one, then=step) for step, one in enumerate(exact)), *steps]
+        ranked: NamedQuerySet = rows.annotate(likeness=Case(*steps, default=3))
+        return ranked
+
+    def in_order_of(self, keys: Keys, *, backwards: bool = False) -> NamedQuerySet:
+        return self.order_by(*(f"-{key}" if backwards else key for key in keys))
+
+    def beyond(self, keys: Keys, position: Position, *, backwards: bool = False) -> NamedQuerySet:
+        """Rows behind (backwards: in front of) a position in the order of ``keys``."""
+        compare = TupleLessThan if backwards else TupleGreaterThan
+        return self.filter(compare(Tuple(*map(F, keys)), position))
 
 
 _ACCENTED = Lower(

@@ -92,7 +92,7 @@ def test_pages_forward_and_back_show_everybody_once(query: str) -> None:
     assert back.newer == ""
 
 
-@pytest.mark.parametrize("cursor", ["x", "a9.1", "a0.999999", "b0.0", "a0." + "9" * 18])
+@pytest.mark.parametrize("cursor", ["x", "a0", "a999999", "b0", "a" + "9" * 18, "a" + "9" * 30])
 def test_a_foreign_cursor_gives_the_first_page(cursor: str) -> None:
     make_member("Lê An")
     assert names(name_page(matches(Member.objects.all(), ""), cursor).rows) == ["Lê An"]
