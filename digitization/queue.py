@@ -25,16 +25,25 @@ TASK, QUEUE = "digitization.tasks.recognise_next", "ocr"
 WAKE_AT_MOST = 32
 
 # Fair: the unit with the fewest pages being read first, then the lot, then who waited longest.
-# At most 32 jobs of a lot are candidates, so a claim costs the same behind 100 000 waiting pages;
-# the state is asked for again after the lock, so a row that changed meanwhile is passed over.
+# The first 8 lots in that order and 32 jobs of each are candidates, so a claim costs the same
+# behind 100 000 waiting pages; the state is asked for again after the lock, so that a row that
+# changed meanwhile is passed over.
 _CLAIM = """
-WITH lots AS MATERIALIZED (
-    SELECT c.lot_id, c.running, c.served_at,
+WITH busy AS (
+    SELECT c.lot_id, c.queued, c.running, c.served_at,
         sum(c.running) OVER (PARTITION BY l.unit_id) AS unit_running,
-        max(c.served_at) OVER (PARTITION BY l.unit_id) AS unit_served_at,
-        c.queued
+        max(c.served_at) OVER (PARTITION BY l.unit_id) AS unit_served_at
     FROM digitization_lotcounter c JOIN digitization_lot l ON l.id = c.lot_id
     WHERE c.queued > 0 OR c.running > 0
+), lots AS MATERIALIZED (
+    SELECT * FROM busy
+    WHERE queued > 0 AND EXISTS (
+        SELECT 1 FROM digitization_ocrjob q
+        WHERE q.lot_id = busy.lot_id AND q.state = 'queued'
+            AND q.not_before <= statement_timestamp()
+    )
+    ORDER BY unit_running, unit_served_at NULLS FIRST, running, served_at NULLS FIRST
+    LIMIT 8
 ), next AS (
     SELECT j.id
     FROM lots
@@ -45,7 +54,6 @@ WITH lots AS MATERIALIZED (
         ORDER BY q.id LIMIT 32
     ) candidate
     JOIN digitization_ocrjob j ON j.id = candidate.id AND j.state = 'queued'
-    WHERE lots.queued > 0
     ORDER BY lots.unit_running, lots.unit_served_at NULLS FIRST,
         lots.running, lots.served_at NULLS FIRST, j.id
     LIMIT 1
