@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from config.demo.accounts import People
 from config.demo.register import SCANS
-from digitization.models import Dossier, Lot, Programme
-from digitization.services.indexing import set_index_value
+from digitization.models import DocumentType, Dossier, Lot, Programme, SourceFile
+from digitization.services.indexing import classify_file, set_index_value
 from digitization.services.lots import create_lot, open_dossier
 from digitization.services.programmes import close_step_1, create_programme
 from digitization.services.receiving import receive_file
@@ -22,6 +21,14 @@ EXPECTED = {
     "quyet_dinh_ket_nap_dang_vien": 274,
     "quyet_dinh_cong_nhan_dang_vien_chinh_thuc": 268,
     "quyet_dinh_khen_thuong": 120,
+}
+# What each paper is in the catalogue, by the beginning of its name.
+TYPES = {
+    "phieu": "phieu_dang_vien",
+    "ly-lich": "ly_lich_dang_vien",
+    "quyet-dinh-01": "quyet_dinh_ket_nap_dang_vien",
+    "quyet-dinh-02": "quyet_dinh_cong_nhan_dang_vien_chinh_thuc",
+    "quyet-dinh-03": "quyet_dinh_khen_thuong",
 }
 # Lot → dossiers → stems. Forms, lives and decisions of one number are one person's file.
 LOTS: dict[str, dict[str, list[str]]] = {
@@ -89,20 +96,27 @@ def fill_dossier(people: People, lot: Lot, code: str, stems: list[str], *, now: 
         title="Hồ sơ đảng viên" if form else "Biên bản, danh sách của chi bộ",
         subject=form.get("ho_ten", "").title(),
     )
-    pages = 0
-    for stem in stems:
-        path = next((SCANS / "pdf").glob(f"{stem}.*"))
-        receipt = receive_file(
-            actor=people["sohoa"], dossier=dossier, name=path.name, chunks=chunks(path), now=now
-        )
-        pages += receipt.pages
+    pages = sum(receive_scan(people, dossier, stem, now=now) for stem in stems)
     if lot.code == "LÔ-01":
         confirm_index(people, dossier, form, now=now)
     return pages
 
 
-def chunks(path: Path) -> list[bytes]:
-    return [path.read_bytes()]
+def receive_scan(people: People, dossier: Dossier, stem: str, *, now: datetime) -> int:
+    """Receive one file and say which paper of the catalogue it is; returns its pages."""
+    path = next((SCANS / "pdf").glob(f"{stem}.*"))
+    operator = people["sohoa"]
+    chunks = [path.read_bytes()]
+    receipt = receive_file(actor=operator, dossier=dossier, name=path.name, chunks=chunks, now=now)
+    code = next((code for start, code in TYPES.items() if stem.startswith(start)), "")
+    if code:
+        classify_file(
+            actor=operator,
+            source=SourceFile.objects.get(pk=receipt.source_id),
+            type_=DocumentType.objects.get(programme=dossier.lot.programme_id, code=code),
+            now=now,
+        )
+    return receipt.pages
 
 
 def form_of(stems: list[str]) -> dict[str, Any]:

@@ -1,0 +1,109 @@
+"""``demo``, ``demo --reset`` and ``bootstrap_admin``: what they refuse, and that they start anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from config.demo import database
+from security.models import Installation, User
+from tests.conftest import test_database_url as database_url
+from tests.security.make import make_user
+
+
+def run_demo(*arguments: str) -> dict[str, Any]:
+    out = StringIO()
+    call_command("demo", "--json", *arguments, stdout=out)
+    result: dict[str, Any] = json.loads(out.getvalue())
+    return result
+
+
+@pytest.mark.django_db
+def test_nothing_is_mixed_into_a_database_in_use() -> None:
+    make_user()
+    with pytest.raises(CommandError, match="data of its own"):
+        run_demo()
+    assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("marked", [False, None])
+def test_reset_refuses_what_is_not_a_demonstration(marked: bool | None) -> None:
+    user = make_user()
+    if marked is not None:
+        database.mark(demo=marked, now=timezone.now())
+    with pytest.raises(CommandError, match="not marked"):
+        run_demo("--reset")
+    assert User.objects.filter(pk=user.pk).exists()
+
+
+@pytest.mark.django_db
+def test_bootstrap_admin_makes_the_first_administrator_once() -> None:
+    out = StringIO()
+    call_command("bootstrap_admin", "--json", stdout=out)
+    made = json.loads(out.getvalue())
+    user = User.objects.get(username="admin")
+    assert user.check_password(made["password"])
+    assert list(user.role_grants.values_list("role_id", flat=True)) == ["administrator"]
+    assert not Installation.objects.get().is_demo
+    with pytest.raises(CommandError, match="already"):
+        call_command("bootstrap_admin", stdout=StringIO())
+    assert User.objects.count() == 1
+
+
+@pytest.fixture
+def other_database(broker_url: str) -> Iterator[str]:
+    """An empty database beside the tests' own, by its address; dropped afterwards."""
+    name = f"{connection.settings_dict['NAME']}_reset"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        cursor.execute(f'CREATE DATABASE "{name}"')
+        parts = urlsplit(database_url())
+        yield urlunsplit(parts._replace(path=f"/{name}"))
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.mark.long
+@pytest.mark.django_db(transaction=True)
+def test_reset_throws_everything_away_and_builds_anew(other_database: str, tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": other_database,
+        "VAR_DIR": str(tmp_path),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "FILE_NAME_KEY": settings.FILE_NAME_KEY,
+    }
+
+    def manage(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    assert json.loads(manage("demo", "--json"))["created"]
+    password = (tmp_path / "demo-password").read_text()
+    rename = "from security.models import User; User.objects.update(full_name='x')"
+    manage("shell", "--no-imports", "-c", rename)
+    assert json.loads(manage("demo", "--json", "--reset"))["created"]
+    names = "from security.models import User; print(User.objects.filter(full_name='x').count())"
+    assert manage("shell", "--no-imports", "-c", names).split() == ["0"]
+    assert (tmp_path / "demo-password").read_text() == password
