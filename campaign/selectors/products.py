@@ -63,5 +63,5 @@ def product_lines(products: ProductQuerySet, *, policy: Policy, at: datetime) ->
 
 def product_light(task: TaskFacts, facts: ProductFacts, policy: Policy, at: datetime) -> str:
     """The light of one product alone: its task's progress is not its own matter."""
-    alone = TaskFacts(task.start, facts.deadline, 100, (facts,))
-    return task_light(alone, policy, at).light
+    alone = TaskFacts(task.start, facts.deadline, products=(facts,))
+    return task_light(alone, Policy(policy.warning_days, behind_points=100), at).light
