@@ -69,6 +69,9 @@ _CONSTRAINTS = {
     "person_personal_id_once": ("already_used", "personal_id"),
     "member_profile_number_once": ("already_used", "profile_number"),
     "member_active_card_once": ("already_used", "card_number"),
+    # Somebody renamed the person between reading and writing.
+    "records_member_name_fk": ("stale", ""),
+    "records_cadre_name_fk": ("stale", ""),
     "records_member_person_id_key": ("already_used", ""),
     "records_cadre_person_id_key": ("already_used", ""),
     "cadre_reappointed_later": ("dates_out_of_order", "reappointed_date"),

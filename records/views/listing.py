@@ -43,7 +43,7 @@ def list_page(
     unit = unit_in_reach(user, VIEW, request.GET.get("unit", ""))
     if unit is not None:
         rows = rows.filter(unit_path__gte=unit.path, unit_path__lt=unit.path[:-1] + "0")
-    found = matches(rows.select_related("person", "unit"), query)
+    found = matches(rows, query)
     page = name_page(found, request.GET.get("at", ""))
     _record(request, register, page, query)
     filters = {"q": query, "unit": str(unit.pk) if unit else "", **(kept or {})}
