@@ -17,6 +17,7 @@ LEAST_DOTS = 8
 LARGEST_DOT = 11  # pixels, side of the box
 WIDEST_GAP = 32
 OFF_LINE = 2.0
+OFF_BEAT = 2.5
 BIGGER = 1.8
 REGULAR = 0.55
 TALLEST_RUN = 24
@@ -122,7 +123,12 @@ def _leader(run: _Dots) -> _Dots | None:
             break
         run = run.only(off <= max(OFF_LINE, float(np.quantile(off, 0.8))))
     run = run.only(run.area <= BIGGER * float(np.median(run.area)))
-    return run if len(run.labels) >= LEAST_DOTS and _is_regular(run.x) else None
+    if len(run.labels) < LEAST_DOTS or not _is_regular(run.x):
+        return None
+    start, pace = _rhythm(run.x)
+    beats = (run.x - start) / pace
+    on_beat = np.abs(beats - np.rint(beats)) * pace <= OFF_BEAT
+    return run.only(on_beat) if on_beat.sum() >= LEAST_DOTS else run
 
 
 def _is_regular(x: NDArray[np.float64]) -> bool:
@@ -132,17 +138,24 @@ def _is_regular(x: NDArray[np.float64]) -> bool:
     return bool(usual > 0 and np.mean(np.abs(gaps - usual) <= 0.3 * usual) >= REGULAR)
 
 
+def _rhythm(x: NDArray[np.float64]) -> tuple[float, float]:
+    """Place of the first dot and distance from one to the next."""
+    x = np.sort(x)
+    gaps = np.diff(x)
+    beats = np.concatenate([[0.0], np.cumsum(np.rint(gaps / np.median(gaps)))])
+    pace, start = np.polyfit(beats, x, 1)
+    return float(start), float(pace)
+
+
 def _mark_touching_dots(mask: Pixels, dark: NDArray[np.bool_], leader: _Dots) -> None:
     """Add to `mask` the dots that touch the writing, found where the leader's rhythm puts them.
 
     Followed from both ends of the known part until the paper is empty where dots should be. A
-    place with ink below it too is part of a letter or of a dấu nặng, and is left alone.
+    place with ink beside or below it too is part of a letter or of a dấu nặng: left alone.
     """
-    x = np.sort(leader.x)
-    steps = np.rint((x - x[0]) / np.median(np.diff(x)))
-    pace, start = np.polyfit(steps, x, 1)
+    start, pace = _rhythm(leader.x)
     slope, height = np.polyfit(leader.x, leader.y, 1)
-    last = int(steps[-1])
+    last = round((float(leader.x.max()) - start) / pace)
     for places in (range(last + 1), range(-1, -FARTHEST, -1), range(last + 1, last + FARTHEST)):
         misses = 0
         for place in places:
@@ -155,9 +168,11 @@ def _mark_touching_dots(mask: Pixels, dark: NDArray[np.bool_], leader: _Dots) ->
 
 def _dot_at(mask: Pixels, dark: NDArray[np.bool_], column: int, row: int) -> bool:
     """Mark a dot at this place; False only if the paper is empty there."""
-    inside = 4 <= column < dark.shape[1] - 4 and 4 <= row < dark.shape[0] - 8
+    inside = 6 <= column < dark.shape[1] - 6 and 4 <= row < dark.shape[0] - 8
     if not inside or not dark[row - 1 : row + 2, column - 1 : column + 2].any():
         return False
-    if not dark[row + 4 : row + 7, column - 2 : column + 3].any():
+    sides = dark[row - 1 : row + 3, [column - 5, column - 4, column + 4, column + 5]]
+    below = dark[row + 4 : row + 7, column - 2 : column + 3]
+    if not sides.any() and not below.any():
         mask[row - 2 : row + 4, column - 3 : column + 4] = 255
     return True
