@@ -90,3 +90,20 @@ def test_too_many_wrong_passwords_close_the_door_for_a_while(client: Client) -> 
     text = page.content.decode()
     assert 'class="door-story"' in text
     assert "guessed" not in text
+
+
+def test_a_changed_password_is_confirmed_in_the_readers_language(client: Client) -> None:
+    user = make_officer("head")
+    user.set_password("a long enough phrase")
+    user.save()
+    client.force_login(user)
+    there = reverse("account_change_password")
+    fields = {"oldpassword": "wrong", "password1": "another phrase 7", "password2": "another"}
+    refused = client.post(there, fields).content.decode()
+    assert refused.count('aria-invalid="true"') == 2
+    assert "Hãy nhập mật khẩu hiện tại." in refused
+    fields = {**fields, "oldpassword": "a long enough phrase", "password2": "another phrase 7"}
+    done = client.post(there, fields, follow=True)
+    assert "Đã đổi mật khẩu." in done.content.decode()
+    user.refresh_from_db()
+    assert user.check_password("another phrase 7")
