@@ -48,7 +48,7 @@ class GrantTerms(models.Model):
 class UserGrant(GrantTerms, UserObjectPermissionBase):
     """One row opened to one person until a date."""
 
-    objects = GrantQuerySet.as_manager()  # type: ignore[assignment]
+    objects = GrantQuerySet.as_manager()  # type: ignore[assignment, misc]
 
     class Meta(GrantTerms.Meta, UserObjectPermissionBase.Meta):
         abstract = True
