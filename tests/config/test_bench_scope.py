@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+
+@pytest.mark.long
+def test_the_scope_benchmark_answers_in_the_agreed_shape_and_leaves_no_database() -> None:
+    """A small run in a process of its own: the numbers themselves need the full scale."""
+    command = [sys.executable, "manage.py", "bench", "scope", "--scale", "20000", "--json"]
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=600, check=False
+    )
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    assert result.keys() == {"name", "scale", "figures", "floors", "ratios", "targets", "ok"}
+    assert (result["name"], result["scale"]) == ("scope", 20000)
+    assert result["targets"].keys() <= result["ratios"].keys()
+    assert done.returncode == (0 if result["ok"] else 1)
