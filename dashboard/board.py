@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaign.models import Task
-from campaign.rules import DONE, RED, YELLOW
+from campaign.rules import DONE, RED
 from campaign.selectors import Board, TaskLine, board_for
 from campaign.selectors.board import Cell as BoardCell
 from campaign.selectors.board import MatrixLine as BoardLine
@@ -29,16 +29,13 @@ from dashboard.board_page import (
     Week,
 )
 from dashboard.links import product_list_url, task_list_url, task_url
-from dashboard.steps import next_step
+from dashboard.steps import clock_words, next_step
 from dashboard.words import (
     LIGHT_ORDER,
-    TimeWords,
     change_words,
     day_words,
-    due_words,
     light_class,
     light_word,
-    short_day,
 )
 from security.models import User
 
@@ -138,7 +135,7 @@ def _exception(line: TaskLine) -> ExceptionRow:
         word=light_word(line.light),
         unit=line.task.unit.name,
         owner=str(line.task.owner or ""),
-        due=_due(line),
+        due=clock_words(line.reasons, line.deadline, line.at),
         reasons=tuple(line.why),
         waits_for=step.waits_for,
         next_step=step.words,
@@ -151,20 +148,6 @@ def _acceptor(task: Task) -> str:
     if block is None:
         return _("acceptance")
     return str(block.deputy) if block.deputy else block.in_charge
-
-
-def _due(line: TaskLine) -> TimeWords | None:
-    """The clock of the gravest reason: not the task's own date where a product burns first."""
-    missed = [r.until for r in line.reasons if r.light == RED and r.until]
-    if missed:
-        return due_words(min(missed), line.at)
-    coming = [r.until for r in line.reasons if r.light == YELLOW and r.until]
-    until = min(coming, default=line.deadline)
-    if until is None:
-        return None
-    if line.at >= until:  # handed in, so nobody is late; the date has passed all the same
-        return TimeWords(_("was due %(day)s") % {"day": short_day(until)}, "soon")
-    return due_words(until, line.at)
 
 
 def _rows(slices: Iterable[Slice], *, mine: User | None = None) -> tuple[TallyRow, ...]:

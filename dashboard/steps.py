@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from campaign.reasons import day
-from campaign.rules import Reason
+from campaign.rules import RED, YELLOW, Reason
+from dashboard.words import SOON_DAYS, TimeWords, due_words, short_day
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,31 @@ def _what(reason: Reason) -> str:
     """The products' numbers on the checklist; plain words where they have none."""
     named = [name for name in reason.products if "/" not in name]
     return ", ".join(named) or _("the product")
+
+
+def clock_of(reasons: tuple[Reason, ...], deadline: datetime) -> datetime:
+    """The instant that presses: that of the gravest reason, not always the task's own deadline."""
+    for light in (RED, YELLOW):
+        instants = [r.until for r in reasons if r.light == light and r.until]
+        if instants:
+            return min(instants)
+    return deadline
+
+
+def clock_words(
+    reasons: tuple[Reason, ...],
+    deadline: datetime | None,
+    at: datetime,
+    warning_days: int = SOON_DAYS,
+) -> TimeWords | None:
+    """That instant in words: late only where the rules say so.
+
+    What was handed in on time and waits for its grade has passed its day without being late.
+    """
+    if deadline is None:
+        return None
+    until = clock_of(reasons, deadline)
+    red = any(reason.light == RED for reason in reasons)
+    if at >= until and not red:
+        return TimeWords(_("was due %(day)s") % {"day": short_day(until)}, "soon")
+    return due_words(until, at, warning_days=warning_days)

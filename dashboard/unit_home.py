@@ -17,6 +17,7 @@ from campaign.services.access import may_work
 from dashboard import selectors
 from dashboard.fingerprint import fingerprint
 from dashboard.links import report_url, task_list_url, task_url
+from dashboard.steps import clock_of, clock_words
 from dashboard.words import (
     TimeWords,
     day_words,
@@ -44,7 +45,7 @@ class WorkRow:
     url: str
     light: str
     word: str
-    due: TimeWords
+    due: TimeWords | None
     due_date: str
     progress: str
     products: str
@@ -169,16 +170,14 @@ def _work_rows(
 
 def _work_row(user: User, task: Task, facts: TaskFacts, policy: Policy, now: datetime) -> WorkRow:
     verdict = task_light(facts, policy, now)
-    # The row's own deadline may lie after that of its first product: the nearest one counts.
-    open_until = [p.deadline for p in facts.products if not p.final] or [facts.deadline]
-    nearest = min(open_until)
+    pressing = clock_of(verdict.reasons, facts.deadline)
     return WorkRow(
         title=task.title,
         url=task_url(task),
         light=light_class(task.light, task.late_days),
         word=light_word(task.light, task.late_days),
-        due=due_words(nearest, now, warning_days=policy.warning_days),
-        due_date=day_words(last_day(nearest)),
+        due=clock_words(verdict.reasons, facts.deadline, now, policy.warning_days),
+        due_date=day_words(last_day(pressing)),
         progress=_("progress %(percent)s%%") % {"percent": facts.progress},
         products=_products_words(facts.products),
         reason="; ".join(reasons.text(reason) for reason in verdict.reasons),

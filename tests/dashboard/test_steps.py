@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from campaign.rules import COLOURS, Reason
-from dashboard.steps import next_step
+from dashboard.steps import clock_words, next_step
 
 UNTIL = datetime(2026, 6, 11, 17, 0, tzinfo=UTC)  # the end of 11 June where the campaign runs
 
@@ -46,3 +46,30 @@ def test_every_exception_has_a_next_step(code: str) -> None:
 
 def test_no_reason_known() -> None:
     assert next_step((), owner="Owner", acceptor="Leader").waits_for == "Owner"
+
+
+PRODUCT_DATE = datetime(2026, 5, 30, 17, 0, tzinfo=UTC)  # the end of 30 May
+AT = datetime(2026, 6, 2, 3, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "text", "kind"),
+    [
+        ((Reason("overdue", ("S2",), 3, PRODUCT_DATE),), "3 days late", "late"),
+        ((Reason("awaiting_acceptance", ("S2",), 3, PRODUCT_DATE),), "was due 30/5", "soon"),
+        ((Reason("remedy_running", ("S2",), 0, UNTIL),), "9 days left", "fine"),
+        (
+            (Reason("overdue", ("S2",), 3, PRODUCT_DATE), Reason("behind", until=UNTIL)),
+            "3 days late",
+            "late",
+        ),
+        ((), "9 days left", "fine"),
+    ],
+)
+def test_the_clock_is_that_of_the_gravest_reason(
+    reasons: tuple[Reason, ...], text: str, kind: str
+) -> None:
+    with translation.override("en"):
+        words = clock_words(reasons, UNTIL, AT)
+    assert words is not None
+    assert (words.text, words.kind) == (text, kind)
