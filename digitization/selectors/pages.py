@@ -6,26 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from digitization.boxes import Box
 from digitization.models import Dossier, IndexField, IndexValue, Page
+from digitization.proposals import Suggestion, suggestions_for
 from digitization.rules import DOUBTFUL_BELOW
 from digitization.snippets import is_hit
 from records.folding import fold
 from security.models import User
 
 AROUND = 15  # thumbnails on each side of the page in hand
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle in pixels of the upright page."""
-
-    x: int
-    y: int
-    w: int
-    h: int
-
-    def __str__(self) -> str:
-        return f"{self.x} {self.y} {self.w} {self.h}"
 
 
 @dataclass(frozen=True)
@@ -123,34 +112,30 @@ class IndexRow:
 
     field: IndexField
     value: str
-    proposal: str
+    proposal: Suggestion | None
     confirmed: IndexValue | None
 
     @property
     def shown(self) -> str:
-        return self.value or self.proposal
+        return self.value or (self.proposal.value if self.proposal else "")
 
 
-def index_rows(
-    dossier: Dossier, proposals: dict[str, str], typed: dict[str, str] | None = None
-) -> list[IndexRow]:
+def index_rows(dossier: Dossier, typed: dict[str, str] | None = None) -> list[IndexRow]:
     """Index fields of the dossier in the programme's order. ``typed`` wins: a form sent back."""
     values = {v.key: v for v in dossier.index_values.filter(document=None)}
-    fields = IndexField.objects.filter(
-        programme_id=dossier.lot.programme_id, scope=IndexField.Scope.DOSSIER
+    fields = list(
+        IndexField.objects.filter(
+            programme_id=dossier.lot.programme_id, scope=IndexField.Scope.DOSSIER
+        )
     )
+    open_keys = {one.proposal for one in fields if one.proposal and one.key not in values}
+    suggestions = suggestions_for(dossier, open_keys)
     rows = []
     for one in fields:
         confirmed = values.get(one.key)
         given = confirmed.value if confirmed else ""
-        rows.append(
-            IndexRow(
-                one,
-                (typed or {}).get(one.key, given),
-                "" if confirmed else proposals.get(one.proposal, ""),
-                confirmed,
-            )
-        )
+        suggested = None if confirmed else suggestions.get(one.proposal)
+        rows.append(IndexRow(one, (typed or {}).get(one.key, given), suggested, confirmed))
     return rows
 
 
@@ -169,7 +154,4 @@ def _around(words: list[ReadWord]) -> Box:
     left, top = min(w.box.x for w in words), min(w.box.y for w in words)
     right = max(w.box.x + w.box.w for w in words)
     bottom = max(w.box.y + w.box.h for w in words)
-    air = (bottom - top) // 5
-    return Box(
-        max(0, left - air), max(0, top - air), right - left + 2 * air, bottom - top + 2 * air
-    )
+    return Box(left, top, right - left, bottom - top).aired

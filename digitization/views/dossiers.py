@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from digitization import services
 from digitization.models import DocumentType, Dossier, Page, SourceFile
-from digitization.proposals import proposals_of
 from digitization.selectors.pages import index_rows
 from digitization.views.shared import (
     answer_upload,
@@ -165,7 +164,7 @@ def _living(request: HttpRequest, row: Dossier) -> dict[str, Any]:
 
 
 def _index_context(row: Dossier, typed: dict[str, str] | None = None) -> dict[str, Any]:
-    return {"index_rows": index_rows(row, proposals_of(row), typed)}
+    return {"index_rows": index_rows(row, typed)}
 
 
 def _back(request: HttpRequest, row: Dossier) -> str:

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_GET, require_POST
 from digitization import services
 from digitization.models import Page
 from digitization.problems import problem
-from digitization.proposals import proposals_of
 from digitization.rules import with_line
 from digitization.selectors.pages import (
     ReadLine,
@@ -186,13 +185,13 @@ def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, object]
         "carry": f"&{urlencode({'q': place.query})}" if place.query else "",
         "problem": problem(row.job.error_code).message if row.job.error_code else "",
         "can_correct": may(user, CORRECT, row) and lot.state != "accepted",
-        "index_rows": index_rows(row.dossier, proposals_of(row.dossier)),
+        "index_rows": index_rows(row.dossier),
         "url": reverse("digitization:page", args=[row.pk]),
     }
 
 
 def _hits(lines: list[ReadLine]) -> list[object]:
-    return [word.box for line in lines for word in line.words if word.hit]
+    return [word.box.aired for line in lines for word in line.words if word.hit]
 
 
 def _back(request: HttpRequest, row: Page) -> str:

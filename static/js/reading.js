@@ -6,7 +6,7 @@
   const SVG = "http://www.w3.org/2000/svg";
 
   function boxOf(target) {
-    const holder = target.closest && target.closest("#words [data-box]");
+    const holder = target.closest && target.closest("#words [data-box], #index-form [data-box]");
     return holder ? holder.dataset.box.split(" ") : null;
   }
 

@@ -61,7 +61,7 @@ def test_a_word_under_the_mouse_is_boxed_on_the_image(signed_in: SignedIn) -> No
     operator = row.dossier.lot.assigned_to
     page = signed_in(operator, f"/digitization/pages/{row.pk}/")
     page.locator("#words mark").first.hover()
-    expect(page.locator("#paper rect[data-word]")).to_have_attribute("x", "20")
+    expect(page.locator("#paper rect[data-word]")).to_have_attribute("x", "16")
 
 
 def test_without_a_script_a_form_does_the_same(

@@ -402,4 +402,4 @@ def test_a_corrected_page_is_found_by_what_it_really_says(room: Room) -> None:
 def test_a_hit_opens_the_page_with_its_words_boxed(room: Room) -> None:
     page = read_page(room)
     context = signed_in(room.operator).get(url("page", page.pk), {"q": "chi bo"}).context
-    assert [box.x for box in context["hits"]] == [30, 40]
+    assert [box.x for box in context["hits"]] == [26, 36]
