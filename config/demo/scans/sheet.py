@@ -15,18 +15,25 @@ from PIL import Image, ImageDraw, ImageFont
 
 A4 = (210.0, 297.0)
 FACES = {"serif": "LiberationSerif", "sans": "LiberationSans", "mono": "LiberationMono"}
-# Older releases of these fonts draw blanks for many Vietnamese letters without a word.
-FONT_DIR = Path("/usr/share/fonts/truetype/liberation2")
+# Release 2 lies in the first directory on Debian 12 and in the second on later systems.
+FONT_DIRS = (
+    Path("/usr/share/fonts/truetype/liberation2"),
+    Path("/usr/share/fonts/truetype/liberation"),
+)
 LEADING = 1.42
 
 
 @lru_cache(maxsize=256)
 def typeface(face: str, pixels: int, style: str) -> ImageFont.FreeTypeFont:
     """A font at a size in pixels; the basic layout keeps line breaks the same everywhere."""
-    path = FONT_DIR / f"{FACES[face]}-{style}.ttf"
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: install fonts-liberation2")
-    return ImageFont.truetype(str(path), pixels, layout_engine=ImageFont.Layout.BASIC)
+    name = f"{FACES[face]}-{style}.ttf"
+    for path in (folder / name for folder in FONT_DIRS):
+        if path.exists():
+            font = ImageFont.truetype(str(path), pixels, layout_engine=ImageFont.Layout.BASIC)
+            # Older releases draw blanks for many Vietnamese letters without a word.
+            if font.getmask("ặ").getbbox():
+                return font
+    raise FileNotFoundError(f"{name} with Vietnamese letters: install fonts-liberation2")
 
 
 @dataclass(frozen=True)
