@@ -6,11 +6,31 @@ order by cell and, within a cell, by their place; a table comes where its first 
 
 from collections.abc import Sequence
 from statistics import median
+from typing import Protocol, TypeVar
 
 from digitization.ocr.engine import Token
 from digitization.ocr.types import Cell
 
 Line = list[Token]
+
+
+class Boxed(Protocol):
+    """Anything with a box in pixels."""
+
+    @property
+    def x(self) -> int: ...
+
+    @property
+    def y(self) -> int: ...
+
+    @property
+    def w(self) -> int: ...
+
+    @property
+    def h(self) -> int: ...
+
+
+B = TypeVar("B", bound=Boxed)
 
 
 def lines_of(tokens: Sequence[Token], cells: Sequence[Cell]) -> list[Line]:
@@ -27,9 +47,9 @@ def lines_of(tokens: Sequence[Token], cells: Sequence[Cell]) -> list[Line]:
     return _inserted(list(loose.values()), table)
 
 
-def by_place(tokens: Sequence[Token]) -> list[Line]:
-    """Tokens of one cell as lines: a token joins the line whose middle it covers."""
-    lines: list[Line] = []
+def by_place(tokens: Sequence[B]) -> list[list[B]]:
+    """Words as they stand beside each other: a word joins the line whose middle it covers."""
+    lines: list[list[B]] = []
     for token in sorted(tokens, key=_middle):
         if lines and _same_line(lines[-1], token):
             lines[-1].append(token)
@@ -38,12 +58,12 @@ def by_place(tokens: Sequence[Token]) -> list[Line]:
     return [sorted(line, key=lambda token: token.x) for line in lines]
 
 
-def _same_line(line: Line, token: Token) -> bool:
+def _same_line(line: Sequence[Boxed], token: Boxed) -> bool:
     heights = [other.h for other in line] + [token.h]
     return abs(_middle(token) - median(map(_middle, line))) < 0.5 * median(heights)
 
 
-def _middle(token: Token) -> float:
+def _middle(token: Boxed) -> float:
     return token.y + token.h / 2
 
 

@@ -99,7 +99,7 @@ def _remade(raw: bytes, wanted: tuple[int, int], turn: int, *, resize: bool) -> 
     scan = pixels(picture)
     if resize:
         shrinks = wanted[0] < scan.shape[1]
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         scan = pixels(cv2.resize(scan, wanted, interpolation=method))
     if turn in TURNS:
         scan = pixels(cv2.rotate(scan, TURNS[turn]))

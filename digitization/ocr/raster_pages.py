@@ -112,7 +112,7 @@ def _scaled(picture: Image.Image, across: float, down: float) -> Image.Image:
     if abs(across - 1) < CLOSE_ENOUGH and abs(down - 1) < CLOSE_ENOUGH:
         return picture
     size = (max(1, round(picture.width * across)), max(1, round(picture.height * down)))
-    return picture.resize(size, Image.Resampling.BICUBIC)
+    return picture.resize(size, Image.Resampling.BILINEAR)
 
 
 def _pixels(picture: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
