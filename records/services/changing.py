@@ -20,7 +20,7 @@ from records.services.cleaning import (
     name_columns,
     refusals,
 )
-from records.services.creating import EDIT, save_version
+from records.services.creating import EDIT, raise_level, save_version
 from security import audit
 from security.models import Unit, User
 from security.services import RefusedError, check_action, check_level
@@ -178,7 +178,11 @@ def _store(
     basis: str,
 ) -> None:
     person, of_person = row.person, _person_keys(fields_of(type(row)))
-    if _follow(row, changed) or changed & of_person:
+    # A person stands where his membership does; his cadre row may lie elsewhere.
+    moves = "unit" in changed and (isinstance(row, Member) or not hasattr(person, "member"))
+    if moves:
+        person.unit, person.unit_path = row.unit, row.unit_path
+    if moves or changed & of_person:
         person.version += 1
         person.basis = basis.strip()
         save_version(person, actor=actor, now=now, reason=reason)
@@ -189,6 +193,9 @@ def _store(
         row.version += 1
         row.basis = basis.strip()
         save_version(row, actor=actor, now=now, reason=reason)
+    if "level" in changed:
+        raise_level(row, actor=actor, now=now, reason=reason)
+        row.person.refresh_from_db()
     audit.record(
         f"{row._meta.model_name}.changed",
         actor=actor,
@@ -196,20 +203,6 @@ def _store(
         fields=sorted(changed),
         reason=reason,
     )
-
-
-def _follow(row: Member | Cadre, changed: set[str]) -> bool:
-    """Bring the person along where the row moved; whether anything of him changed.
-
-    A person stands where his membership does; his cadre row may lie elsewhere. A raised level
-    holds for all that is kept of him.
-    """
-    person = row.person
-    before = person.unit_id, person.level
-    if "unit" in changed and (isinstance(row, Member) or not hasattr(person, "member")):
-        person.unit, person.unit_path = row.unit, row.unit_path
-    person.level = max(person.level, row.level)
-    return before != (person.unit_id, person.level)
 
 
 def values_of(row: Member | Cadre, fields: Iterable[RecordField]) -> Clean:

@@ -164,10 +164,31 @@ def _create(
             if person is None:
                 save_version(row.person, actor=actor, now=now, reason=reason)
             save_version(row, actor=actor, now=now, reason=reason)
+            raise_level(row, actor=actor, now=now, reason=reason)
             audit.record(f"{model._meta.model_name}.created", actor=actor, row=row, reason=reason)
     except IntegrityError as error:
         raise RefusedError(problem_of(error)) from error
     return row
+
+
+def raise_level(row: Member | Cadre, *, actor: User | None, now: datetime, reason: str) -> None:
+    """A secrecy level raised in one register holds for all that is kept of the person."""
+    others = [
+        *Person.objects.select_for_update().filter(pk=row.person_id, level__lt=row.level),
+        *Member.objects.select_for_update().filter(person=row.person_id, level__lt=row.level),
+        *Cadre.objects.select_for_update().filter(person=row.person_id, level__lt=row.level),
+    ]
+    for other in others:
+        other.level = row.level
+        other.version += 1
+        save_version(other, actor=actor, now=now, reason=reason)
+        audit.record(
+            f"{other._meta.model_name}.changed",
+            actor=actor,
+            row=other,
+            fields=["level"],
+            reason=reason,
+        )
 
 
 def save_version(

@@ -244,6 +244,16 @@ def test_a_level_is_not_lowered_here() -> None:
     assert codes(refused) == {("level_lowered", "level")}
 
 
+def test_a_raised_level_holds_for_everything_kept_of_the_person() -> None:
+    keeper = make_officer("keeper")
+    member = make_member(unit=keeper.unit, level=0)
+    cadre = make_cadre(unit=keeper.unit, person=member.person)  # level 1: raises the rest
+    member.refresh_from_db()
+    assert (member.level, member.person.level, cadre.level) == (1, 1, 1)
+    assert member.history.count() == 2
+    assert AuditEvent.objects.filter(action="member.changed", fields=["level"]).count() == 1
+
+
 def test_members_registered_together_are_all_there_or_none() -> None:
     load_code_lists()
     cell = make_cell()
