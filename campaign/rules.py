@@ -159,6 +159,12 @@ def planned_percent(start: datetime, deadline: datetime, at: datetime) -> int:
     return elapsed * 100 // (deadline - start)
 
 
+def presses_at(verdict: Verdict) -> datetime | None:
+    """The earliest date spoken of by the reasons that gave the light: what presses most."""
+    dates = [r.until for r in verdict.reasons if r.light == verdict.light and r.until is not None]
+    return min(dates, default=None)
+
+
 def worst(lights: Iterable[str]) -> str:
     """The worst of some lights; "" of none. Green before grey only to have an order."""
     found = set(lights)

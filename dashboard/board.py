@@ -45,7 +45,7 @@ EXCEPTIONS_SHOWN = 12
 
 def board_page(user: User, at: datetime | None, *, now: datetime) -> BoardPage | None:
     """The board of what this user may see, now or at a past instant; None without a campaign."""
-    board = board_for(user, at, now=now)
+    board = board_for(user, at, now=now, shown=EXCEPTIONS_SHOWN)
     if board is None:
         return None
     return BoardPage(
@@ -55,7 +55,7 @@ def board_page(user: User, at: datetime | None, *, now: datetime) -> BoardPage |
         now_url=reverse("board"),
         tiles=_tiles(board),
         next_checkpoint=_next_checkpoint(user, board),
-        exceptions=tuple(_exception(line) for line in board.exceptions[:EXCEPTIONS_SHOWN]),
+        exceptions=tuple(_exception(line) for line in board.exceptions),
         exception_count=board.exceptions_total,
         exceptions_url=task_list_url(board.exceptions_query),
         by_block=Tally("block", _("By deputy head's block"), _rows(board.blocks, mine=user)),

@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -54,11 +55,15 @@ class TaskQuerySet(ProtectedQuerySet):
         return self.filter(**{f"{column}__in": lights})
 
     def by_severity(self) -> Self:
-        """Red, yellow, then green and grey alike, then done; earlier deadlines first."""
+        """Red, yellow, then green and grey alike, then done; within each the most pressing first.
+
+        What presses may be a product whose own date is earlier than the task's.
+        """
         column = "lit" if "lit" in self.query.annotations else "light"
         whens = [When(**{column: light}, then=Value(rank)) for light, rank in SEVERITY.items()]
         rank = Case(*whens, default=Value(4), output_field=IntegerField())
-        return self.annotate(severity=rank).order_by("severity", "deadline", "pk")
+        presses = Coalesce("presses_at", "deadline")
+        return self.annotate(severity=rank).order_by("severity", presses, "pk")
 
     def overdue(self, at: datetime) -> Self:
         """Active and past the task's own deadline."""
@@ -84,7 +89,7 @@ class Task(Protected):
 
     ``deadline`` is the instant at which the time is over ("trước X" ends when X begins, a plain
     date when that day ends); ``deadline_text`` keeps the printed words. ``light``,
-    ``next_change_at``, ``inputs_hash`` and ``late_days`` are a cache of
+    ``next_change_at``, ``inputs_hash``, ``late_days`` and ``presses_at`` are a cache of
     ``campaign.rules.task_light`` and are written by ``campaign.services.lights`` only.
     """
 
@@ -140,12 +145,13 @@ class Task(Protected):
     next_change_at = models.DateTimeField(null=True, blank=True)
     inputs_hash = models.CharField(max_length=32, blank=True)
     late_days = models.PositiveSmallIntegerField(default=0)
+    presses_at = models.DateTimeField(null=True, blank=True)
 
     units = models.ManyToManyField(Unit, through="TaskUnit", related_name="+")
 
     objects = TaskQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords(
-        excluded_fields=["light", "next_change_at", "inputs_hash", "late_days"]
+        excluded_fields=["light", "next_change_at", "inputs_hash", "late_days", "presses_at"]
     )
 
     class Meta(Protected.Meta):

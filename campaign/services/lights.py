@@ -13,10 +13,10 @@ from simple_history.utils import bulk_update_with_history
 from campaign import reasons
 from campaign.facts import facts_of, policy_at
 from campaign.models import LightTransition, Task
-from campaign.rules import DONE, Policy, TaskFacts, Verdict, task_light
+from campaign.rules import DONE, Policy, TaskFacts, Verdict, presses_at, task_light
 
 BATCH = 500
-CACHE_FIELDS = ["light", "next_change_at", "inputs_hash", "late_days"]
+CACHE_FIELDS = ["light", "next_change_at", "inputs_hash", "late_days", "presses_at"]
 
 
 def catch_up(tasks: Iterable[Task], *, now: datetime) -> int:
@@ -134,6 +134,7 @@ def _step(
 ) -> list[LightTransition]:
     """Set the task's light; the transition to write, if it changes."""
     before, task.light = task.light, verdict.light
+    task.presses_at = presses_at(verdict)
     if before == verdict.light:
         return []
     numbers[task.pk] = numbers.get(task.pk, 0) + 1

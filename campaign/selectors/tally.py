@@ -1,0 +1,189 @@
+"""Counts of the board by light, group, block, unit and matrix cell, from one GROUP BY."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Min, Q
+
+from campaign.models import Light, Task
+from campaign.models.tasks import TaskQuerySet
+from campaign.rules import ZONE, worst
+from campaign.selectors.filters import TaskFilter
+from campaign.selectors.structure import Named, Structure
+from campaign.services.lights import SWEEP_LATE_AFTER
+
+
+@dataclass
+class Slice:
+    """A group, block or unit: counts of each light; its own light is its worst.
+
+    query: of the list that shows all its tasks; add ``&light=red`` for one of its numbers.
+    """
+
+    key: str
+    name: str
+    extra: str = ""
+    query: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def light(self) -> str:
+        return worst(self.counts)
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    @property
+    def bars(self) -> list[tuple[str, int]]:
+        """(light, count) of what there is, worst first."""
+        return [(light, self.counts[light]) for light in Light.values if self.counts[light]]
+
+
+@dataclass
+class Cell:
+    """A cell of the progress matrix: the plan's words and the worst light of its milestones."""
+
+    phase: int
+    words: str = ""
+    task_id: int | None = None
+    count: int = 0
+    done_late: int = 0
+    lights: set[str] = field(default_factory=set)
+    query: str = ""
+
+    @property
+    def light(self) -> str:
+        return worst(self.lights)
+
+
+@dataclass
+class MatrixLine:
+    """A row of the matrix. light: worst of its cells so far and of its other open tasks.
+
+    in_time of due: tasks of the row whose deadline is over, and those of them done within it.
+    """
+
+    row: Named
+    cells: list[Cell]
+    query: str
+    lights: set[str] = field(default_factory=set)
+    done: int = 0
+    done_late: int = 0
+    total: int = 0
+    due: int = 0
+    in_time: int = 0
+
+    def count(self, total: int, due: int, done: int, late: int, in_time: int) -> None:
+        self.total += total
+        self.due += due
+        self.done += done
+        self.done_late += late
+        self.in_time += in_time
+
+    @property
+    def light(self) -> str:
+        return worst(self.lights)
+
+
+COUNTED_BY = (
+    *("lit", "group__no", "block__no", "unit__code", "unit__name"),
+    *("matrix_row__no", "phase__no", "kind"),
+)
+
+
+class Tally:
+    """All counts of the board from one GROUP BY."""
+
+    def __init__(
+        self, frame: Structure, base: TaskFilter, rows: TaskQuerySet, at: datetime
+    ) -> None:
+        self.lights: Counter[str] = Counter()
+        self.groups = _slices(frame.groups, base, "group")
+        self.blocks = _slices(frame.blocks, base, "block")
+        self.units: dict[str, Slice] = {}
+        self.matrix = Matrix(frame, base, at)
+        self.done_late = 0
+        self._next: datetime | None = None
+        over = Q(deadline__lte=at)
+        sums = {
+            "n": Count("pk"),
+            "late": Count("pk", filter=Q(late_days__gt=0)),
+            "due": Count("pk", filter=over),
+            "kept": Count("pk", filter=over & Q(late_days=0)),
+            "next_change": Min("next_change_at"),
+            "words": Min("focus"),
+            "first": Min("pk"),
+        }
+        counted = rows.order_by().values(*COUNTED_BY).annotate(**sums)
+        counted = counted.values_list(*COUNTED_BY, *sums, named=True)
+        for row in counted:
+            self._add(row, base)
+
+    def _add(self, row: Any, base: TaskFilter) -> None:
+        self.lights[row.lit] += row.n
+        unit = self.units.get(row.unit__code)
+        if unit is None:
+            query = base.but(unit=row.unit__code).query
+            unit = self.units[row.unit__code] = Slice(row.unit__code, row.unit__name, query=query)
+        for part in (self.groups.get(row.group__no), self.blocks.get(row.block__no), unit):
+            if part is not None:
+                part.counts[row.lit] += row.n
+        if row.lit == Light.DONE:
+            self.done_late += row.late
+        if row.next_change and (self._next is None or row.next_change < self._next):
+            self._next = row.next_change
+        self.matrix.add(row)
+
+    def late_since(self, now: datetime) -> datetime | None:
+        """Since when a change waits for the sweep, if it waits too long."""
+        if self._next is not None and self._next < now - SWEEP_LATE_AFTER:
+            return self._next
+        return None
+
+
+def _slices(parts: Iterable[Named], base: TaskFilter, name: str) -> dict[int | None, Slice]:
+    return {
+        part.no: Slice(str(part.no), part.name, part.extra, base.but(**{name: part.no}).query)
+        for part in parts
+    }
+
+
+class Matrix:
+    """The progress matrix, filled from the rows of the tally."""
+
+    def __init__(self, frame: Structure, base: TaskFilter, at: datetime) -> None:
+        self.base = base
+        self.lines = {
+            row.no: MatrixLine(row, [Cell(p.no) for p in frame.phases], base.but(row=row.no).query)
+            for row in frame.rows
+        }
+        self.places = {p.no: i for i, p in enumerate(frame.phases)}
+        today = at.astimezone(ZONE).date()
+        self.reached = {p.no for p in frame.phases if p.start <= today}
+
+    def add(self, row: Any) -> None:
+        line, done = self.lines.get(row.matrix_row__no), row.lit == Light.DONE
+        if line is None:
+            return
+        line.count(row.n, row.due, *((row.n, row.late, row.kept) if done else (0, 0, 0)))
+        if row.kind == Task.Kind.MILESTONE and row.phase__no in self.places:
+            self._fill(line.cells[self.places[row.phase__no]], row)
+            if row.phase__no in self.reached:
+                line.lights.add(row.lit)
+        elif not done:
+            line.lights.add(row.lit)
+
+    def _fill(self, cell: Cell, row: Any) -> None:
+        if not cell.count or row.first < (cell.task_id or 0):
+            cell.words, cell.task_id = row.words, row.first
+            base = self.base.but(row=row.matrix_row__no, week=row.phase__no, kind=row.kind)
+            cell.query = base.query
+        cell.count += row.n
+        cell.done_late += row.late if row.lit == Light.DONE else 0
+        cell.lights.add(row.lit)
