@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from digitization.boxes import Box
 from digitization.models import Dossier, Page
 from digitization.ocr import Word
-from digitization.ocr.fields import propose, values
+from digitization.ocr.fields import propose
 
-PAGES_LOOKED_AT = 30  # forms stand in front; a screen must not wait for 2,000 pages
+COLONS_OF_A_FORM = 5  # fewer labels than this: running text, where looking only costs time
+FIELDS_OF_A_FORM = 3
 
 
 @dataclass(frozen=True)
@@ -23,19 +24,26 @@ class Suggestion:
     box: Box
 
 
+def proposed(words: Sequence[Word]) -> list[list[str | int]]:
+    """Proposals of a page as they are stored; [] for a page that is no form."""
+    if sum(":" in word.text for word in words) < COLONS_OF_A_FORM:
+        return []
+    found = propose(words)
+    if len(found) < FIELDS_OF_A_FORM:
+        return []
+    return [[p.key, p.value[:300], round(p.confidence), p.x, p.y, p.w, p.h] for p in found]
+
+
 def suggestions_for(dossier: Dossier, keys: set[str]) -> dict[str, Suggestion]:
     """The first suggestion for each of these keys of the recognition in the dossier's pages."""
     found: dict[str, Suggestion] = {}
     if not keys:
         return found
-    pages = Page.objects.filter(dossier=dossier).exclude(words=[]).in_order().only("id", "words")
-    for page in pages[:PAGES_LOOKED_AT]:
-        for one in propose(words_of(page)):
-            if one.key in keys and one.key not in found:
-                box = Box(one.x, one.y, one.w, one.h).aired
-                found[one.key] = Suggestion(one.value, round(one.confidence), page.pk, box)
-        if keys <= found.keys():
-            break
+    pages = Page.objects.filter(dossier=dossier).exclude(proposals=[]).in_order()
+    for page in pages.only("id", "proposals"):
+        for key, value, confidence, *box in page.proposals:
+            if key in keys:
+                found.setdefault(key, Suggestion(value, confidence, page.pk, Box(*box).aired))
     return found
 
 
@@ -43,14 +51,6 @@ def file_proposals(pages: Iterable[Page]) -> dict[str, str]:
     """Proposed values from the pages of one file, the first page that has a key giving it."""
     found: dict[str, str] = {}
     for page in pages:
-        for key, value in values(propose(words_of(page))).items():
+        for key, value, *_where in page.proposals:
             found.setdefault(key, value)
     return found
-
-
-def words_of(page: Page) -> list[Word]:
-    """The stored words as recognition gave them."""
-    return [
-        Word(text=text, x=x, y=y, w=w, h=h, confidence=confidence, line=line)
-        for text, x, y, w, h, confidence, line in page.words
-    ]

@@ -21,6 +21,7 @@ from digitization.ocr import (
     read_page,
     sources,
 )
+from digitization.proposals import proposed
 from records.folding import fold
 from security import files
 
@@ -100,6 +101,7 @@ def _columns(reading: PageReading) -> dict[str, Any]:
     return {
         "text": reading.text,
         "words": [[w.text, w.x, w.y, w.w, w.h, round(w.confidence), w.line] for w in reading.words],
+        "proposals": proposed(reading.words),
         "width": reading.width,
         "height": reading.height,
         "rotation": reading.rotation,

@@ -71,6 +71,7 @@ class Page(Protected):
 
     ``text`` is as recognised (NFC), ``corrected`` what a person made of it (None: untouched).
     ``words`` is compact: [text, x, y, w, h, confidence, line] in pixels of ``width`` × ``height``.
+    ``proposals`` likewise: [key, value, confidence, x, y, w, h], what a form seems to say.
     """
 
     view_action = "digitization.view"
@@ -93,6 +94,7 @@ class Page(Protected):
         db_persist=True,
     )
     words = models.JSONField(default=list, blank=True)
+    proposals = models.JSONField(default=list, blank=True)
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
     rotation = models.SmallIntegerField(default=0)

@@ -40,7 +40,17 @@ def test_from_scan_to_text_and_back_out(celery_worker_process: Any, tmp_path: Pa
     room = make_room()
     good, bad, twin = tmp_path / "d01.png", tmp_path / "bad.pdf", tmp_path / "x" / "d01.jpg"
     twin.parent.mkdir()
-    good.write_bytes(scan("Phiếu đảng viên", "Họ và tên: Nguyễn Văn Thử"))
+    good.write_bytes(
+        scan(
+            "Phiếu đảng viên",
+            "1. Họ và tên: Nguyễn Văn Thử",
+            "2. Giới tính: Nam",
+            "3. Ngày sinh: 12/03/1984",
+            "4. Số CCCD: 099084000123",
+            "5. Dân tộc: Kinh",
+            "6. Tôn giáo: Không",
+        )
+    )
     bad.write_bytes(b"not a scan")
     twin.write_bytes(scan("Quyết định kết nạp", form="JPEG"))
     lines, status = run(
@@ -61,6 +71,11 @@ def test_from_scan_to_text_and_back_out(celery_worker_process: Any, tmp_path: Pa
     assert page.derivative
     assert page.words[0][0] == "Phiếu"
     assert "nguyen van thu" in page.text_folded
+
+    run("export_fields", "--dossier", "HS-9", "--out", str(out / "fields"), "--json")
+    fields = json.loads((out / "fields" / "d01.json").read_text("utf-8"))
+    assert (fields["ho_ten"], fields["so_cccd"]) == ("Nguyễn Văn Thử", "099084000123")
+    assert json.loads((out / "fields" / "d01-2.json").read_text("utf-8")) == {}
 
     again, status = run(
         "ingest", str(good), "--dossier", "HS-9", "--as", room.operator.username, "--wait"
