@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
-from security.models import StoredFile, Unit
+from security.models import Unit
 from security.services import Problem, RefusedError, check_level
 
 
@@ -28,11 +28,21 @@ class Receipt:
     size: int
 
 
-def receive(chunks: Iterable[bytes], *, unit: Unit, level: int, max_bytes: int) -> Receipt:
+def receive(
+    chunks: Iterable[bytes],
+    *,
+    unit: Unit,
+    level: int,
+    max_bytes: int,
+    check: Callable[[Path], object] | None = None,
+) -> Receipt:
     """Store a stream: temp file → write → fsync → read back → rename → fsync of the directory.
 
     The database row is the caller's next step; only after its commit may "received" be said. A
     crash in between leaves at most an unreferenced blob, never a row without bytes.
+
+    check: looks at the whole file before it gets its name and raises to refuse it. Refusing later
+    would mean deleting a blob that an equal file, received at the same moment, may rest on.
 
     Raises RefusedError (empty, too_large, above_ceiling); nothing is left behind then.
     """
@@ -48,6 +58,8 @@ def receive(chunks: Iterable[bytes], *, unit: Unit, level: int, max_bytes: int) 
             os.fsync(out.fileno())
         if _sha256_of(temporary) != digest:
             raise OSError("bytes read back differ from bytes received")
+        if check is not None:
+            check(temporary)
         return _settle(temporary, digest, size, unit, level)
     finally:
         temporary.unlink(missing_ok=True)
@@ -60,12 +72,6 @@ def blob_path(blob: str) -> Path:
 
 def open_blob(blob: str) -> BinaryIO:
     return blob_path(blob).open("rb")
-
-
-def discard(blob: str) -> None:
-    """Remove a blob that was received but refused afterwards; kept if any row refers to it."""
-    if not StoredFile.objects.filter(blob=blob).exists():
-        blob_path(blob).unlink(missing_ok=True)
 
 
 def blob_name(sha256: str, *, unit: Unit, level: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
@@ -54,12 +55,16 @@ def receive_file(
     if dossier.lot.state != Lot.State.OPEN:
         raise refused("lot_not_open")
     _count(dossier, sent=1)
+    seen: list[sources.SourceInfo] = []
     try:
         receipt = files.receive(
-            chunks, unit=dossier.unit, level=dossier.level, max_bytes=MAX_FILE_BYTES
+            chunks,
+            unit=dossier.unit,
+            level=dossier.level,
+            max_bytes=MAX_FILE_BYTES,
+            check=lambda path: seen.append(_inspected(path)),
         )
-        info = _inspected(receipt)
-        return _kept(actor, dossier, clean_name(name), receipt, info, now)
+        return _kept(actor, dossier, clean_name(name), receipt, seen[0], now)
     except RefusedError as error:
         _count(dossier, refused=1)
         audit.record(
@@ -69,12 +74,11 @@ def receive_file(
         raise
 
 
-def _inspected(receipt: files.Receipt) -> sources.SourceInfo:
-    """Look into the stored bytes; what is refused does not stay on disk either."""
+def _inspected(path: Path) -> sources.SourceInfo:
+    """Look into the whole file before it is kept."""
     try:
-        return sources.inspect(files.blob_path(receipt.blob))
+        return sources.inspect(path)
     except sources.RefusedFile as error:
-        files.discard(receipt.blob)
         raise RefusedError(problem(error.code, **error.params)) from error
 
 
