@@ -11,6 +11,7 @@ from digitization.ocr import screen, steps
 from digitization.ocr.engine import BLOCK, COLUMN, Engine, Token
 from digitization.ocr.leaders import erase_leaders
 from digitization.ocr.order import lines_of
+from digitization.ocr.second_look import second_look, without_scribble
 from digitization.ocr.tables import erase_rules
 from digitization.ocr.types import (
     Limits,
@@ -51,6 +52,8 @@ def read_page(image: bytes, *, engine: Engine, limits: Limits | None = None) -> 
     tokens: list[Token] = []
     if not page.blank:
         page, tokens = _read_upright(page, engine, limits)
+        if _looks_again(page, tokens):
+            tokens = without_scribble(second_look(page, tokens, engine, limits))
     words = _words(lines_of(tokens, page.cells))
     height, width = page.ink.shape
     derivative, thumbnail = screen.pictures(page)
@@ -107,6 +110,12 @@ def _read(page: PageImage, engine: Engine, limits: Limits) -> tuple[PageImage, l
     for step in PREPARATION:
         page = step(page)
     return page, engine.read([page.ink], psm=_segmentation(page), limits=limits)
+
+
+def _looks_again(page: PageImage, tokens: Sequence[Token]) -> bool:
+    """Not where the first look made no sense, nor on tables, whose loose ink is rules."""
+    confidence = _mean_confidence(tokens)
+    return confidence is not None and confidence >= DOUBTFUL and _segmentation(page) != BLOCK
 
 
 def _segmentation(page: PageImage) -> int:

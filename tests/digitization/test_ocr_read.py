@@ -8,14 +8,16 @@ import time
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
 from config.bench.ocr import distance, normal
 from digitization.ocr import EngineError, Limits, TesseractEngine, UnreadableImage, read_page
-from digitization.ocr.engine import LAUNCHERS, child_limits
-from tests.digitization.pages import A4, LINES, as_jpeg, grainy, make_page
+from digitization.ocr.engine import COLUMN, LAUNCHERS, child_limits
+from digitization.ocr.second_look import second_look
+from tests.digitization.pages import A4, LINES, as_jpeg, grainy, make_page, make_page_image
 
 pytestmark = pytest.mark.ocr
 
@@ -129,3 +131,27 @@ def test_own_distance_is_that_of_the_library() -> None:
     pairs = [("", "abc"), ("abc", ""), ("Đảng viên", "Dảng vien số"), (TEXT, TEXT[::-1])]
 
     assert [distance(a, b) for a, b in pairs] == [Levenshtein.distance(a, b) for a, b in pairs]
+
+
+def test_second_look_finds_the_line_that_was_skipped() -> None:
+    engine, limits = TesseractEngine(), Limits()
+    page = make_page_image(make_page())
+    tokens = engine.read([page.ink], psm=COLUMN, limits=limits)
+    skipped = [token for token in tokens if 500 < token.y < 600]
+    rest = [token for token in tokens if token not in skipped]
+
+    found = second_look(page, rest, engine, limits)
+
+    assert [token.text for token in found] == [token.text for token in tokens]
+    for one, other in zip(found, tokens, strict=True):
+        assert (one.x, one.y) == pytest.approx((other.x, other.y), abs=6)
+
+
+def test_second_look_leaves_alone_what_shows_through() -> None:
+    engine, limits = TesseractEngine(), Limits()
+    page = make_page(LINES[:3])
+    ghost = make_page(("",) * 4 + LINES[3:], ink=185)
+    both = make_page_image(Image.fromarray(np.minimum(np.asarray(page), np.asarray(ghost))))
+    tokens = engine.read([make_page_image(page).ink], psm=COLUMN, limits=limits)
+
+    assert second_look(both, tokens, engine, limits) == tokens
