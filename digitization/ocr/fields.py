@@ -87,10 +87,20 @@ def _labels_in(line: Sequence[Word]) -> list[_Label]:
     """
     chosen: list[_Label] = []
     for label in sorted(_candidates(line), key=lambda label: label.alike, reverse=True):
-        if all(label.end <= other.start or label.start >= other.end for other in chosen):
+        free = all(label.end <= other.start or label.start >= other.end for other in chosen)
+        if free and _is_announced(line, label):
             chosen.append(label)
     chosen.sort(key=lambda label: label.start)
     return chosen if chosen and chosen[0].start <= 1 else []
+
+
+def _is_announced(line: Sequence[Word], label: _Label) -> bool:
+    """A label begins the line, follows its number, or ends with a colon."""
+    return (
+        label.start <= 1
+        or _is_number(line[label.start - 1].text)
+        or line[label.end - 1].text.endswith((":", ";"))
+    )
 
 
 def _candidates(line: Sequence[Word]) -> Iterator[_Label]:
@@ -99,7 +109,7 @@ def _candidates(line: Sequence[Word]) -> Iterator[_Label]:
             words = [word.text for word in line[start:end]]
             key, alike = _most_alike(_letters(" ".join(words)))
             if alike >= ALIKE:
-                colon = 0.1 if words[-1].endswith(":") else 0.0  # it ends every label
+                colon = 0.1 if words[-1].endswith((":", ";")) else 0.0  # it ends every label
                 yield _Label(key=key, start=start, end=end, alike=alike + colon)
             if ":" in words[-1]:
                 break
@@ -155,15 +165,19 @@ def _wording(text: str) -> str:
         size = len(known.split())
         head, rest = text.split(" ")[:size], text.split(" ")[size:]
         if _letters(" ".join(head)) == _letters(known):
-            return " ".join([known, *rest])
+            is_right = " ".join(head).lower() == known.lower()
+            return text if is_right else " ".join([known, *rest])
     return text
 
 
 def _date(text: str) -> str:
+    """dd/mm/yyyy. A zero with a dot in it is often read as 6, 8 or 9; no day or month begins so."""
     digits = re.sub(r"\D", "", text.translate(LOOKALIKES))
     if len(digits) != 8:  # ddmmyyyy
         return _wording(text)
-    return f"{digits[:2]}/{digits[2:4]}/{digits[4:]}"
+    day, month, year = digits[:2], digits[2:4], digits[4:]
+    day, month = (re.sub("^[689]", "0", part) for part in (day, month))
+    return f"{day}/{month}/{re.sub('^2[689]', '20', year)}"
 
 
 def _digits(text: str) -> str:
@@ -176,7 +190,7 @@ def _card(text: str) -> str:
 
 
 def _full_name(text: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"[^\w\s'-]", " ", text)).strip(EDGES)
+    return re.sub(r"\s+", " ", re.sub(r"[^\w\s'-]|\d", " ", text)).strip(EDGES)
 
 
 CLEAN_UPS: dict[str, Callable[[str], str]] = {
