@@ -160,15 +160,16 @@ def _rows(slices: Iterable[Slice], *, mine: User | None = None) -> tuple[TallyRo
 
 
 def _row(part: Slice, mine: User | None) -> TallyRow:
+    url = task_list_url(part.query)
     return TallyRow(
         name=part.name,
         note=part.extra,
         counts=tuple(
-            _count(light, part.counts[light], task_list_url(f"{part.query}&light={light}"))
+            _count(light, part.counts[light], f"{url}&light={light}")
             for light in LIGHT_ORDER
         ),
         total=part.total,
-        url=task_list_url(part.query),
+        url=url,
         mine=mine is not None and bool(part.extra) and part.extra == mine.full_name,
     )
 
