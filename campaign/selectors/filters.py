@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
@@ -19,6 +19,9 @@ from security.models import User
 NUMBERS = {"group": "group__no", "block": "block__no", "week": "phase__no", "row": "matrix_row__no"}
 
 STATES = ("draft", "active", "done")
+# Written as they are into an address: numbers and words that need no quoting; flags.
+PLAIN = ("group", "block", "week", "row", "kind", "owner", "state")
+FLAGS = ("late", "due")
 
 
 @dataclass(frozen=True)
@@ -92,16 +95,14 @@ class TaskFilter:
     @property
     def query(self) -> str:
         """As the query string of a link; empty values are left out."""
-        pairs: list[tuple[str, Any]] = []
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if item.name == "light":
-                pairs += [("light", light) for light in value]
-            elif item.name == "at" and value is not None:
-                pairs.append(("at", value.isoformat()))
-            elif value:
-                pairs.append((item.name, 1 if value is True else value))
-        return urlencode(pairs)
+        parts = [f"light={light}" for light in self.light]
+        parts += [f"{name}={value}" for name in PLAIN if (value := getattr(self, name))]
+        parts += [f"{name}=1" for name in FLAGS if getattr(self, name)]
+        if self.unit:
+            parts.append(f"unit={quote(self.unit)}")
+        if self.at is not None:
+            parts.append(f"at={quote(self.at.isoformat())}")
+        return "&".join(parts)
 
     def but(self, **changes: Any) -> TaskFilter:
         return replace(self, **changes)

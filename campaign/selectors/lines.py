@@ -70,7 +70,7 @@ class TaskLine:
 def with_people(rows: TaskQuerySet, at: datetime) -> TaskQuerySet:
     """What a line shows, joined; with the leader's judgement in force as ``judged``."""
     judged = Judgement.objects.filter(task=OuterRef("pk")).in_force(at).values("light")[:1]
-    people = ("unit", "owner", "group", "phase", "block__deputy")
+    people = ("unit", "owner", "block__deputy")
     return rows.select_related(*people).annotate(  # type: ignore[no-any-return]
         judged=Subquery(judged)
     )

@@ -182,8 +182,9 @@ class Matrix:
     def _fill(self, cell: Cell, row: Any) -> None:
         if not cell.count or row.first < (cell.task_id or 0):
             cell.words, cell.task_id = row.words, row.first
-            base = self.base.but(row=row.matrix_row__no, week=row.phase__no, kind=row.kind)
-            cell.query = base.query
+        if not cell.query:
+            here = self.base.but(row=row.matrix_row__no, week=row.phase__no, kind=row.kind)
+            cell.query = here.query
         cell.count += row.n
         cell.done_late += row.late if row.lit == Light.DONE else 0
         cell.lights.add(row.lit)
