@@ -55,13 +55,19 @@ def record(
                 origin.request,
                 action,
                 object_type,
-                str(object_id),
+                _text(str(object_id), 40),
                 level,
                 path,
                 list(ids),
                 list(fields),
                 decision,
-                allowed_by[:120],
-                reason[:300],
+                _text(allowed_by, 120),
+                _text(reason, 300),
             ],
         )
+
+
+def _text(said: str, length: int) -> str:
+    """What an address or a form said, as the table can hold it: PostgreSQL knows no NUL, and a
+    line of the trail must never be what makes a request fail."""
+    return said.replace("\x00", "")[:length]

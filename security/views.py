@@ -15,6 +15,7 @@ from security.forms import EndGrantForm, GrantForm
 from security.http import require_action, signed_in
 from security.models import RoleGrant, User
 from security.services import RefusedError, end_role, grant_role
+from security.signin import name_mark
 
 
 @require_GET
@@ -22,8 +23,8 @@ from security.services import RefusedError, end_role, grant_role
 def trail(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     asked = selectors.TrailFilter(
-        who=request.GET.get("who", "").strip(),
-        action=request.GET.get("action", "").strip(),
+        who=_asked(request, "who"),
+        action=_asked(request, "action"),
         denied=request.GET.get("denied") == "1",
         before=int(before) if before.isdecimal() else None,
     )
@@ -35,9 +36,16 @@ def trail(request: HttpRequest) -> HttpResponse:
 @require_GET
 @require_action("security.manage_access")
 def people(request: HttpRequest) -> HttpResponse:
-    search = request.GET.get("q", "").strip()
+    search = _asked(request, "q")
     found = selectors.people_managed_by(signed_in(request), timezone.now(), search)
     page = Paginator(found, 50).get_page(request.GET.get("page"))
+    audit.record(
+        "search" if search else "list",
+        actor=signed_in(request),
+        object_type="security.user",
+        ids=[one.pk for one in page.object_list],
+        reason=f"term {name_mark(search)}" if search else "",
+    )
     return render(request, "security/people.html", {"page": page, "search": search})
 
 
@@ -91,11 +99,23 @@ def grant_end(request: HttpRequest, pk: int, grant: int) -> HttpResponse:
 
 
 def _person_or_404(request: HttpRequest, pk: int) -> User:
-    now = timezone.now()
-    user = selectors.people_managed_by(signed_in(request), now).filter(pk=pk).first()
+    reader = signed_in(request)
+    user = selectors.people_managed_by(reader, timezone.now()).filter(pk=pk).first()
+    audit.record(
+        "read",
+        actor=reader,
+        object_type="security.user",
+        object_id=pk,
+        decision="allowed" if user else "denied",
+    )
     if user is None:
         raise Http404
     return user
+
+
+def _asked(request: HttpRequest, name: str) -> str:
+    """A text of the address; PostgreSQL knows no NUL and would fail on it."""
+    return request.GET.get(name, "").replace("\x00", "").strip()
 
 
 def _granted(request: HttpRequest, user: User, form: GrantForm) -> bool:

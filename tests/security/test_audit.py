@@ -83,6 +83,12 @@ def test_long_texts_are_cut_instead_of_failing_the_request() -> None:
     assert (len(line.reason), len(line.allowed_by)) == (300, 120)
 
 
+def test_what_the_table_cannot_hold_never_fails_a_request() -> None:
+    audit.record("read", actor=None, object_id="9" * 60, reason="a\x00b", allowed_by="\x00")
+    line = AuditEvent.objects.get(action="read")
+    assert (line.object_id, line.reason, line.allowed_by) == ("9" * 40, "ab", "")
+
+
 def test_a_line_goes_with_its_transaction() -> None:
     with transaction.atomic():
         audit.record("read", actor=None)
