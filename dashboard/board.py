@@ -165,8 +165,7 @@ def _row(part: Slice, mine: User | None) -> TallyRow:
         name=part.name,
         note=part.extra,
         counts=tuple(
-            _count(light, part.counts[light], f"{url}&light={light}")
-            for light in LIGHT_ORDER
+            _count(light, part.counts[light], f"{url}&light={light}") for light in LIGHT_ORDER
         ),
         total=part.total,
         url=url,
