@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaign.models import Task
-from campaign.rules import DONE, RED
+from campaign.rules import DONE, GREY, RED
 from campaign.selectors import Board, TaskLine, board_for
 from campaign.selectors.board import Cell as BoardCell
 from campaign.selectors.board import MatrixLine as BoardLine
@@ -180,10 +180,12 @@ def _weeks(board: Board) -> tuple[Week, ...]:
 
 def _matrix_line(line: BoardLine, board: Board) -> MatrixLine:
     now = board.phase.no if board.phase else 0
+    # A row whose cells so far are all seen and done has nothing left that could light it.
+    light = line.light or (DONE if line.done == line.total else GREY)
     return MatrixLine(
         name=line.row.name,
-        light=line.light,
-        word=light_word(line.light),
+        light=light,
+        word=light_word(light),
         cells=tuple(_cell(cell, is_now=cell.phase == now) for cell in line.cells),
         in_time=line.in_time,
         due=line.due,
