@@ -5,14 +5,14 @@ from config.launcher.places import Places
 # Sign-in, what this person is (screen language), what to click first.
 DEMO_PEOPLE = (
     ("truongban", "Trưởng Ban", "Bảng điều hành: the red tasks and why"),
-    ("photruong", "Phó Trưởng Ban phụ trách khối", "Bảng điều hành of his block"),
+    ("photruong", "Phó Trưởng Ban phụ trách khối", "Bảng điều hành: his block"),
     ("vanphong", "Văn phòng Ban / Tổ Giúp việc", "Nhiệm vụ: what is missing and late"),
     ("donvi", "Lãnh đạo đơn vị", "tasks and products of the unit"),
     ("chuyenvien", "Chuyên viên", "Việc của tôi: report progress"),
     ("sohoa", "Nhân viên số hóa", "Lô của tôi: upload a scan and watch it being read"),
     ("kiemtra", "Kiểm tra chất lượng", "Số hóa: lots that wait for inspection"),
     ("hoso", "Người giữ hồ sơ", "Đảng viên: find a person, with or without accents"),
-    ("chibo", "Bí thư chi bộ", "Đảng viên of the cell"),
+    ("chibo", "Bí thư chi bộ", "Đảng viên: the members of the cell"),
     ("dangvien", "Đảng viên", "own record"),
     ("anninh", "Cán bộ an ninh", "Nhật ký truy cập: who read what"),
     ("quantri", "Quản trị hệ thống", "Người dùng và vai trò"),
