@@ -135,6 +135,6 @@ def _exceptions(
 ) -> list[TaskLine]:
     """Red and yellow tasks, worst first. The worst are found before anything is joined to them."""
     pressing = rows.with_light(Light.RED, Light.YELLOW).by_severity().values("pk")[:shown]
-    found = Task.objects.lit(at if past else None).filter(pk__in=pressing)
+    found = Task.objects.lit(at if past else None).filter(pk__in=pressing).order_by()
     lines = lines_of(with_people(found, at), policy=frame.policy, at=at, past=past)
     return sorted(lines, key=lambda line: (line.light != Light.RED, -line.days_late, line.task.pk))
