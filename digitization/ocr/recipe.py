@@ -86,18 +86,29 @@ def _read_upright(page: PageImage, engine: Engine, limits: Limits) -> tuple[Page
     """Prepare and read; ask which way is up only where something speaks against this way.
 
     Asking costs half a second of CPU on each page, a quarter of the reading. Lines that run up
-    the page, or a reading that makes no sense, are the pages it can help.
+    the page, letters that seem to stand on their heads, or a reading that makes no sense: these
+    are the pages it can help.
     """
     asked = steps.looks_sideways(page)
     if asked:
         page = _turned_upright(page, engine, limits)
-    prepared, tokens = _read(page, engine, limits)
-    if asked or (_mean_confidence(tokens) or 0.0) >= DOUBTFUL:
-        return prepared, tokens
+    prepared = _prepared(page)
+    if not asked and steps.looks_upside_down(prepared):
+        asked, page, prepared = True, *_again(page, prepared, engine, limits)
+    tokens = _read(prepared, engine, limits)
+    if not asked and (_mean_confidence(tokens) or 0.0) < DOUBTFUL:
+        upright, again = _again(page, prepared, engine, limits)
+        if upright.rotation != page.rotation:
+            return again, _read(again, engine, limits)
+    return prepared, tokens
+
+
+def _again(
+    page: PageImage, prepared: PageImage, engine: Engine, limits: Limits
+) -> tuple[PageImage, PageImage]:
+    """The page as the engine says it stands, and prepared again if that is another way."""
     upright = _turned_upright(page, engine, limits)
-    if upright.rotation == page.rotation:
-        return prepared, tokens
-    return _read(upright, engine, limits)
+    return upright, prepared if upright.rotation == page.rotation else _prepared(upright)
 
 
 def _turned_upright(page: PageImage, engine: Engine, limits: Limits) -> PageImage:
@@ -106,10 +117,14 @@ def _turned_upright(page: PageImage, engine: Engine, limits: Limits) -> PageImag
     return steps.turned(page, turn) if confidence > SURE_TURN else page
 
 
-def _read(page: PageImage, engine: Engine, limits: Limits) -> tuple[PageImage, list[Token]]:
+def _prepared(page: PageImage) -> PageImage:
     for step in PREPARATION:
         page = step(page)
-    return page, engine.read([page.ink], psm=_segmentation(page), limits=limits)
+    return page
+
+
+def _read(page: PageImage, engine: Engine, limits: Limits) -> list[Token]:
+    return engine.read([page.ink], psm=_segmentation(page), limits=limits)
 
 
 def _looks_again(page: PageImage, tokens: Sequence[Token]) -> bool:

@@ -15,6 +15,7 @@ BLANK_SHARE = 3e-4
 STROKE = -12
 LEAST_SKEW = 0.15
 NOISY = 2.6
+UPSIDE_DOWN = 0.04
 RED = 40
 RED_SHARE = 3e-4
 
@@ -72,6 +73,19 @@ def looks_sideways(page: PageImage) -> bool:
     """Whether lines of writing seem to run up or down the page."""
     small = _thumbnail(page.ink, 800)
     return _line_score(small.T) > 1.3 * _line_score(small)
+
+
+def looks_upside_down(page: PageImage) -> bool:
+    """Whether the lines of a prepared page seem to stand on their heads.
+
+    Writing ends sharply at its base line and frays out above, where ascenders and marks are: down
+    an upright page, the ink of the rows falls in greater steps than it rises.
+    """
+    small = _thumbnail(page.ink, 1000)
+    edge = len(small) // 25
+    falls = -np.diff(small[edge:-edge, edge:-edge].sum(axis=1, dtype=np.float64))
+    cubes = falls**3
+    return float(cubes.sum()) < -UPSIDE_DOWN * float(np.abs(cubes).sum())
 
 
 def deskew(page: PageImage) -> PageImage:

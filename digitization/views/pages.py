@@ -142,7 +142,7 @@ def _picture(blob: str) -> HttpResponseBase:
         raise Http404 from error
     return FileResponse(
         content,
-        content_type="image/webp",
+        content_type="image/jpeg",
         headers={
             "Cache-Control": "no-store, private",
             "X-Content-Type-Options": "nosniff",

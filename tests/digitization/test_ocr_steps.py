@@ -74,6 +74,13 @@ def test_lines_that_run_up_the_page_are_noticed(clockwise: int, sideways: bool) 
     assert steps.looks_sideways(page) is sideways
 
 
+@pytest.mark.parametrize("clockwise", [0, 180])
+def test_letters_on_their_heads_are_noticed(clockwise: int) -> None:
+    page = steps.turned(make_page_image(make_page()), clockwise)
+
+    assert steps.looks_upside_down(page) is (clockwise == 180)
+
+
 def test_background_becomes_white_and_writing_stays() -> None:
     shade = np.tile(np.linspace(0.55, 1.0, A4[0]), (A4[1], 1))
     page = Image.fromarray((np.asarray(make_page()) * shade).astype(np.uint8))

@@ -124,7 +124,7 @@ def test_pictures_are_served_through_the_app_and_leave_a_trace(room: Room) -> No
     assert b"".join(answer) == b"RIFF derivative"
     assert answer["Cache-Control"] == "no-store, private"
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Type"] == "image/webp"
+    assert answer["Content-Type"] == "image/jpeg"
     seen = AuditEvent.objects.filter(action="read", object_type="digitization.page")
     assert seen.filter(object_id=str(page.pk), actor_id=room.operator.pk).count() == 1
 
