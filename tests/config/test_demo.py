@@ -49,7 +49,9 @@ def demo(
 
 
 @pytest.fixture
-def in_demo(demo: dict[str, int], django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, int]]:
+def in_demo(
+    demo: dict[str, int], db: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[dict[str, int]]:
     """Reads and undone writes inside the built demonstration."""
     with django_db_blocker.unblock(), transaction.atomic():
         yield demo
