@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.urls import reverse
 
 from campaign.models import Task
@@ -13,7 +15,13 @@ def task_url(task: Task) -> str:
 
 def task_list_url(query: str = "") -> str:
     """``query``: as ``TaskFilter.query`` writes it."""
-    return reverse("campaign:task_list") + (f"?{query}" if query else "")
+    return _task_list() + (f"?{query}" if query else "")
+
+
+@cache
+def _task_list() -> str:
+    """A board has some two hundred of these addresses."""
+    return reverse("campaign:task_list")
 
 
 def product_list_url(query: str = "") -> str:

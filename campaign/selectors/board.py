@@ -22,6 +22,12 @@ __all__ = ["Board", "Cell", "LightCount", "MatrixLine", "Slice", "board_for"]
 
 EXCEPTIONS_SHOWN = 60
 WEEK = timedelta(days=7)
+# What a line of the board draws; the long texts of a task stay in the database.
+DRAWN = (
+    *("code", "title", "state", "light", "start", "deadline", "late_days", "lead_named"),
+    *("unit__name", "owner__full_name", "owner__username", "block__no", "block__in_charge"),
+    *("block__deputy__full_name", "block__deputy__username"),
+)
 
 
 @dataclass(frozen=True)
@@ -136,5 +142,6 @@ def _exceptions(
     """Red and yellow tasks, worst first. The worst are found before anything is joined to them."""
     pressing = rows.with_light(Light.RED, Light.YELLOW).by_severity().values("pk")[:shown]
     found = Task.objects.lit(at if past else None).filter(pk__in=pressing).order_by()
-    lines = lines_of(with_people(found, at), policy=frame.policy, at=at, past=past)
+    drawn = with_people(found, at).only(*DRAWN)
+    lines = lines_of(drawn, policy=frame.policy, at=at, past=past)
     return sorted(lines, key=lambda line: (line.light != Light.RED, -line.days_late, line.task.pk))

@@ -6,19 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet
-from django.db.models.functions import JSONObject
-
-from campaign.models import (
-    Block,
-    Briefing,
-    Campaign,
-    LightPolicy,
-    MatrixRow,
-    Phase,
-    TaskGroup,
-)
+from campaign.models import Briefing, Campaign, Phase
 from campaign.rules import Policy
 
 
@@ -53,47 +41,50 @@ def current_campaign() -> Campaign | None:
     return Campaign.objects.order_by("-start", "-pk").first()
 
 
+# In SQL because the board asks it every time: building the same through the ORM took four
+# milliseconds of processor time, answering it takes half of one.
+_FRAME = """
+SELECT c.id, c.code, c.title, c.unit_id, c.document_number, c.document_date, c.issuer, c.start,
+    c."end",
+    (SELECT json_agg(json_build_object('no', p.no, 'start', p.start, 'end', p."end") ORDER BY p.no)
+       FROM campaign_phase p WHERE p.campaign_id = c.id) AS phase_rows,
+    (SELECT json_agg(json_build_object('no', g.no, 'name', g.name) ORDER BY g.no)
+       FROM campaign_taskgroup g WHERE g.campaign_id = c.id) AS group_rows,
+    (SELECT json_agg(json_build_object('no', r.no, 'name', r.name, 'extra', r.final_product)
+            ORDER BY r.no)
+       FROM campaign_matrixrow r WHERE r.campaign_id = c.id) AS matrix_rows,
+    (SELECT json_agg(json_build_object('no', b.no, 'name', b.name, 'extra', u.full_name)
+            ORDER BY b.no)
+       FROM campaign_block b LEFT JOIN security_user u ON u.id = b.deputy_id
+       WHERE b.campaign_id = c.id) AS block_rows,
+    (SELECT json_agg(json_build_object('day', m.day, 'closing', m.closing) ORDER BY m.day)
+       FROM campaign_briefing m WHERE m.campaign_id = c.id) AS briefing_rows,
+    (SELECT json_build_object('warning_days', l.warning_days, 'behind_points', l.behind_points)
+       FROM campaign_lightpolicy l WHERE l.campaign_id = c.id AND l.valid_from <= %s
+       ORDER BY l.valid_from DESC LIMIT 1) AS policy_row
+FROM campaign_campaign c ORDER BY c.start DESC, c.id DESC LIMIT 1
+"""
+
+
 def structure_at(at: datetime) -> Structure | None:
     """The current campaign with its frame and the thresholds in force at ``at``; None if none."""
-    campaign = (
-        Campaign.objects.order_by("-start", "-pk")
-        .defer("reference", "loaded")
-        .annotate(
-            phase_rows=_json(Phase.objects.all(), no="no", start="start", end="end"),
-            group_rows=_json(TaskGroup.objects.all(), no="no", name="name"),
-            matrix_rows=_json(MatrixRow.objects.all(), no="no", name="name", extra="final_product"),
-            block_rows=_json(Block.objects.all(), no="no", name="name", extra="deputy__full_name"),
-            briefing_rows=_json(Briefing.objects.all(), day="day", closing="closing"),
-            policy_rows=_json(
-                LightPolicy.objects.in_force(at),
-                warning_days="warning_days",
-                behind_points="behind_points",
-            ),
-        )
-        .first()
-    )
+    campaign: Any = next(iter(Campaign.objects.raw(_FRAME, [at])), None)
     if campaign is None:
         return None
     return Structure(
         campaign=campaign,
-        phases=tuple(Phase(**_dated(row, "start", "end")) for row in campaign.phase_rows),
+        phases=tuple(Phase(**_dated(row, "start", "end")) for row in campaign.phase_rows or ()),
         groups=_named(campaign.group_rows),
         rows=_named(campaign.matrix_rows),
         blocks=_named(campaign.block_rows),
-        briefings=tuple(Briefing(**_dated(row, "day")) for row in campaign.briefing_rows),
-        policy=next((Policy(**row) for row in campaign.policy_rows), Policy()),
+        briefings=tuple(Briefing(**_dated(row, "day")) for row in campaign.briefing_rows or ()),
+        policy=Policy(**campaign.policy_row) if campaign.policy_row else Policy(),
     )
-
-
-def _json(rows: QuerySet[Any], **fields: str) -> ArraySubquery:
-    """One part of the campaign as an array of JSON objects, in the model's order."""
-    mine = rows.filter(campaign=OuterRef("pk"))
-    return ArraySubquery(mine.values(json=JSONObject(**{k: F(v) for k, v in fields.items()})))
 
 
 def _dated(row: dict[str, Any], *names: str) -> dict[str, Any]:
     return {**row, **{name: date.fromisoformat(row[name]) for name in names}}
 
 
-def _named(rows: list[dict[str, Any]]) -> tuple[Named, ...]:
-    return tuple(Named(row["no"], row["name"], row.get("extra") or "") for row in rows)
+def _named(rows: list[dict[str, Any]] | None) -> tuple[Named, ...]:
+    return tuple(Named(row["no"], row["name"], row.get("extra") or "") for row in rows or ())
