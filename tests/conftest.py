@@ -62,7 +62,13 @@ def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Roles are there once for all tests that roll back; no line of an earlier run is."""
+    """Roles are there once for all tests that roll back; no line of an earlier run is.
+
+    pytest-django makes the test database only if some collected test asks for ``db``. A fixture of
+    a wider scope that unblocks the database by itself would otherwise write into the real one.
+    """
+    if not str(connection.settings_dict["NAME"]).startswith("test_"):
+        raise pytest.UsageError("No test database was made: let the tests ask for db as well.")
     with django_db_blocker.unblock():
         empty_trail()
         load_roles()
