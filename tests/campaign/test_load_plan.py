@@ -125,7 +125,9 @@ def test_start_shifts_every_date_and_recomputes_labels() -> None:
     campaign = Campaign.objects.get()
     assert (campaign.start, campaign.end) == (date(2026, 11, 6), date(2026, 12, 22))
     assert Phase.objects.get(no=4).span == "27/11–03/12"
-    assert last_day(Task.objects.get(code="W6.3").deadline) == date(2026, 12, 17)
+    w63 = Task.objects.get(code="W6.3").deadline
+    assert w63 is not None
+    assert last_day(w63) == date(2026, 12, 17)
     s3 = Product.objects.get(checklist_code="S3")
     assert s3.deadline is not None
     assert last_day(s3.deadline) == date(2026, 11, 15)
@@ -280,10 +282,12 @@ def test_a_deadline_moved_by_a_leader_stays() -> None:
     task = Task.objects.get(code="W2.3")
     head = User.objects.get(username="truongban")
     new = Task.objects.get(code="W3.1").deadline
+    assert new is not None
     revise_deadline(actor=head, task=task, deadline=new, reason="Chờ số liệu", now=NOON)
     report = load_plan(PLAN, actor=None, now=NOON)
     task.refresh_from_db()
     assert task.deadline == new
+    assert task.original_deadline is not None
     assert last_day(task.original_deadline) == date(2026, 5, 28)
     assert [d.key for d in report.differences] == ["task:W2.3"]
 

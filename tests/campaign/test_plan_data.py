@@ -176,7 +176,7 @@ def test_fourteen_products_stand_under_thirteen_numbers(plan: dict[str, Any]) ->
     ]
 
 
-MATRIX = [
+MATRIX: list[list[str | None]] = [
     ["Khởi động", "Duy trì", "Duy trì", "Duy trì", "Duy trì", "Duy trì", "Tổng kết"],
     ["Chốt quy chế", "Chốt phân công", "Rà soát bổ sung", None, None, None, None],
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ MID = start_of(date(2026, 5, 20))
 OPEN = ProductFacts("P", END)
 
 
-def task(*products: ProductFacts, progress: int = 60, **fields: object) -> TaskFacts:
+def task(*products: ProductFacts, progress: int = 60, **fields: Any) -> TaskFacts:
     return replace(TaskFacts(START, END, progress, products or (OPEN,)), **fields)
 
 

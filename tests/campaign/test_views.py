@@ -162,9 +162,22 @@ def test_a_refusal_stands_beside_the_form() -> None:
 
 def test_a_hidden_form_is_refused_too() -> None:
     task = running()
-    answer = client_of(head_of(task)).post(url("report", task), {"percent": 30})
+    head = head_of(task)
+    answer = client_of(head).post(url("report", task), {"percent": 30})
     assert answer.status_code == 422
     assert not ProgressReport.objects.exists()
+    assert AuditEvent.objects.filter(
+        action="campaign:report", actor_id=head.pk, decision="denied"
+    ).exists()
+
+
+def test_posting_to_a_form_nobody_offered_lists_no_people() -> None:
+    task = running()
+    make_user(full_name="Kẻ Không Liên Quan")
+    answer = client_of(owner_of(task)).post(url("complete", task), {"process": "x"})
+    assert answer.status_code == 422
+    assert "Kẻ Không Liên Quan" not in answer.content.decode()
+    assert 'role="alert"' in answer.content.decode()
 
 
 def test_from_hand_in_to_done() -> None:
