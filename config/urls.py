@@ -7,7 +7,7 @@ from config.health import healthz
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("config.accounts")),
     path("api/v1/", include("config.api")),
     path("tasks/", include("campaign.urls")),
     path("digitization/", include("digitization.urls")),

@@ -16,6 +16,8 @@ from dashboard.words import next_friday
 from security import audit
 from security.http import require_action, signed_in
 
+SHOWN = 200
+
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
@@ -27,7 +29,10 @@ def home(request: HttpRequest) -> HttpResponse:
     if place.url_name:
         return redirect(place.url_name)
     now = timezone.now()
-    return answer(request, "dashboard/unit_home.html", unit_page(user, now))
+    response = answer(request, "dashboard/unit_home.html", unit_page(user, now))
+    if response.status_code == SHOWN:
+        audit.record("home.read", actor=user, object_type="campaign.task")
+    return response
 
 
 @require_GET
@@ -35,7 +40,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def board(request: HttpRequest) -> HttpResponse:
     """The leaders' board, now or with ``?at=`` at a past instant.
 
-    The page is a list that was read and leaves a row in the trail; asking again does not.
+    Whatever shows the list leaves a row in the trail; asking again and hearing "nothing new"
+    does not.
     """
     user, now = signed_in(request), timezone.now()
     asked = request.GET.get("at", "")
@@ -44,6 +50,7 @@ def board(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/no_campaign.html", {"example": next_friday(now)})
     if asked and not page.past:
         messages.warning(request, _("That is not a past day and time. This is the board of now."))
-    if not request.htmx:  # type: ignore[attr-defined]
+    response = answer(request, "dashboard/board.html", page)
+    if response.status_code == SHOWN:
         audit.record("board.read", actor=user, object_type="campaign.task", reason=asked[:40])
-    return answer(request, "dashboard/board.html", page)
+    return response

@@ -57,7 +57,7 @@ class LotFacts:
     dossiers_without_index: int
     inspector: int
     operator: int | None
-    uploaders: frozenset[int]
+    workers: frozenset[int]  # who uploaded files or keyed index data
 
 
 def acceptance_problems(facts: LotFacts) -> list[str]:
@@ -75,7 +75,7 @@ def acceptance_problems(facts: LotFacts) -> list[str]:
         problems.append("index_missing")
     if facts.operator is None:
         problems.append("no_operator")
-    if facts.inspector == facts.operator or facts.inspector in facts.uploaders:
+    if facts.inspector == facts.operator or facts.inspector in facts.workers:
         problems.append("own_work")
     return problems
 

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from security import audit
 from security.models import Protected, User
 from security.scope import allowed_by, may
+from security.services import RefusedError
 
 P = TypeVar("P", bound=Protected)
 View = Callable[..., HttpResponseBase]
@@ -28,20 +29,51 @@ def visible_or_404(request: HttpRequest, rows: QuerySet[P], **lookup: Any) -> P:
     rows: any queryset of a protected model, *not yet* restricted. Hidden and absent rows answer
     alike (404), so that nobody learns what exists.
     """
+    row = unread_or_404(request, rows, **lookup)
+    record_read(request, row)
+    return row
+
+
+def unread_or_404(request: HttpRequest, rows: QuerySet[P], **lookup: Any) -> P:
+    """Like ``visible_or_404``, for a request that may end without showing anything of the row.
+
+    A denial goes to the trail at once; whoever shows the row calls ``record_read``.
+    """
     user = signed_in(request)
     row = rows.visible_to(user).filter(**lookup).first()  # type: ignore[attr-defined]
-    model = rows.model
     if row is None:
         audit.record(
             "read",
             actor=user,
-            object_type=model._meta.label_lower,
+            object_type=rows.model._meta.label_lower,
             object_id=str(next(iter(lookup.values()), ""))[:40],
             decision="denied",
         )
         raise Http404
-    audit.record("read", actor=user, row=row, allowed_by=allowed_by(user, row))
     return cast("P", row)
+
+
+def record_read(request: HttpRequest, row: Protected) -> None:
+    """One row of the trail: this person was shown this row."""
+    user = signed_in(request)
+    audit.record("read", actor=user, row=row, allowed_by=allowed_by(user, row))
+
+
+def record_refusal(request: HttpRequest, error: RefusedError) -> bool:
+    """Put a service's "your role does not allow this" on the trail; whether it was one.
+
+    Called after the service's transaction was rolled back, so the row stays.
+    """
+    denied = any(problem.code == "not_allowed" for problem in error.problems)
+    if denied:
+        match = request.resolver_match
+        audit.record(
+            match.view_name if match else "refused",
+            actor=signed_in(request),
+            decision="denied",
+            reason=request.path[:200],
+        )
+    return denied
 
 
 def require_action(action: str) -> Callable[[View], View]:

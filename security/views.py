@@ -115,7 +115,7 @@ def _person_or_404(request: HttpRequest, pk: int) -> User:
 
 def _asked(request: HttpRequest, name: str) -> str:
     """A text of the address; PostgreSQL knows no NUL and would fail on it."""
-    return request.GET.get(name, "").replace("\x00", "").strip()
+    return request.GET.get(name, "").strip()
 
 
 def _granted(request: HttpRequest, user: User, form: GrantForm) -> bool:

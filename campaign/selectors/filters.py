@@ -18,6 +18,7 @@ from security.models import User
 
 NUMBERS = {"group": "group__no", "block": "block__no", "week": "phase__no", "row": "matrix_row__no"}
 
+EARLIEST_YEAR = 2000  # no campaign is older, and date arithmetic needs room below
 STATES = ("draft", "active", "done")
 # Written as they are into an address: numbers and words that need no quoting; flags.
 PLAIN = ("group", "block", "week", "row", "kind", "owner", "state")
@@ -122,7 +123,7 @@ def _instant(given: str) -> datetime | None:
         value = parse_datetime(given)
     except ValueError:
         return None
-    if value is None:
+    if value is None or value.year < EARLIEST_YEAR:
         return None
     if len(given) == len("2026-06-09"):
         value = datetime.combine(value, time()) + timedelta(days=1, microseconds=-1)

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from django.db.models import prefetch_related_objects
 
 from campaign.models import Task, TaskUnitGrant, TaskUserGrant
+from security import audit
 from security.models import Unit, User
 
 GrantModel = type[TaskUnitGrant] | type[TaskUserGrant]
@@ -41,8 +42,10 @@ def sync_grants(tasks: list[Task], *, actor: User | None, now: datetime) -> None
         ),
         "granted_by": actor,
     }
-    _sync(TaskUnitGrant, "grantee_id", units, tasks, terms, now)
-    _sync(TaskUserGrant, "user_id", deputies, tasks, terms, now)
+    changed = _sync(TaskUnitGrant, "grantee_id", units, tasks, terms, now)
+    changed |= _sync(TaskUserGrant, "user_id", deputies, tasks, terms, now)
+    if changed:
+        audit.record("task.shared", actor=actor, object_type="campaign.task", ids=sorted(changed))
 
 
 def _partners(task: Task) -> Iterator[tuple[Unit, str]]:
@@ -65,8 +68,12 @@ def _sync(
     tasks: list[Task],
     terms: dict[str, Any],
     now: datetime,
-) -> None:
-    """A grant in force stays as it is, an ended one begins anew, one no longer wanted ends."""
+) -> set[int]:
+    """A grant in force stays as it is, an ended one begins anew, one no longer wanted ends.
+
+    Returns the ids of the tasks whose grants changed.
+    """
+
     there = {
         (grant.content_object_id, getattr(grant, holder)): grant
         for grant in model.objects.filter(content_object__in=tasks)
@@ -77,12 +84,16 @@ def _sync(
         if key not in there
     ]
     model._default_manager.bulk_create(fresh)  # type: ignore[arg-type]
+    changed = {grant.content_object_id for grant in fresh}
     for key, grant in there.items():
         ended = grant.valid_to is not None and grant.valid_to <= now
         if key in wanted and ended:
             grant.valid_from, grant.valid_to, grant.reason = now, None, wanted[key]
             grant.granted_by = terms["granted_by"]
             grant.save()
+            changed.add(key[0])
         elif key not in wanted and not ended:
             grant.valid_to = max(now, grant.valid_from)
             grant.save(update_fields=["valid_to"])
+            changed.add(key[0])
+    return changed

@@ -29,7 +29,7 @@ from campaign.models import Product, Submission, Task
 from campaign.rules import end_of
 from campaign.selectors import TaskDetail, task_detail
 from campaign.selectors.detail import ProductBox
-from security.http import signed_in, visible_or_404
+from security.http import record_refusal, signed_in, visible_or_404
 from security.models import User
 from security.services import RefusedError
 
@@ -184,6 +184,8 @@ def _do(
             deed(signed_in(request), timezone.now(), form.cleaned_data)
         except RefusedError as refused:
             form.refuse(refused)
+            if record_refusal(request, refused):
+                return _render(request, _fresh(request, task), refusal=str(refused), status=422)
         else:
             if request.htmx:  # type: ignore[attr-defined]
                 return _render(request, _fresh(request, task), said=said)
@@ -209,6 +211,7 @@ def _render(
     *,
     bound: dict[str, ServiceForm] | None = None,
     said: str = "",
+    refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
     found = task_detail(signed_in(request), task, now=timezone.now())
@@ -217,6 +220,7 @@ def _render(
         "task": task,
         "detail": found,
         "said": said,
+        "refusal": refusal,
         "boxes": [_box(box, task, forms) for box in found.products],
         **_forms(found, task, forms),
     }
@@ -234,13 +238,14 @@ def _box(box: ProductBox, task: Task, bound: dict[str, Any]) -> BoxWithForms:
     accept = bound.get(f"accept-{pk}") or AcceptForm(task=task, prefix=f"a{pk}")
     return BoxWithForms(
         box=box,
-        submit=submit if box.may_submit or f"submit-{pk}" in bound else None,
-        accept=accept if box.may_accept or f"accept-{pk}" in bound else None,
+        submit=submit if box.may_submit else None,
+        accept=accept if box.may_accept else None,
     )
 
 
 def _forms(found: TaskDetail, task: Task, bound: dict[str, Any]) -> dict[str, Any]:
-    """The forms this user may use, empty or as he sent them."""
+    """The forms this user may use, empty or as he sent them; a form nobody offered him stays
+    hidden even when he posts to it, because it may list people."""
     offered: dict[str, tuple[bool, Callable[[], ServiceForm]]] = {
         "report": (found.may_report, lambda: ReportForm(initial={"percent": found.progress})),
         "revise": (found.may_revise, lambda: ReviseForm(prefix="revise")),
@@ -251,5 +256,5 @@ def _forms(found: TaskDetail, task: Task, bound: dict[str, Any]) -> dict[str, An
     return {
         f"{name}_form": bound.get(name) or make()
         for name, (allowed, make) in offered.items()
-        if allowed or name in bound
+        if allowed
     }

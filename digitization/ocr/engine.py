@@ -18,8 +18,9 @@ import cv2
 import pytesseract
 from pytesseract import pytesseract as tesseract_cli
 
-from digitization.ocr.types import Limits, Pixels
+from digitization.ocr.types import Limits, Pixels, pixels
 
+DPI = 300  # of the pictures that engines are given
 LAUNCHERS = Path(__file__).parent / "limited"
 LINE, BLOCK, COLUMN = 7, 6, 4
 
@@ -68,13 +69,17 @@ class TesseractEngine:
 
     PGM because encoding a page as PNG takes as long as reading it. The directory is removed
     whatever happens; the launchers in `limited/` set OMP_THREAD_LIMIT=1 and the limits.
+
+    Pictures are shrunk by `scale` for the program: layout analysis takes its time by the pixel,
+    and the recogniser shrinks every line to 36 pixels anyway. At three quarters a page takes a
+    sixth less time and the error rate is, if anything, lower.
     """
 
     name = "tesseract"
 
-    def __init__(self, *, language: str = "vie", dpi: int = 300) -> None:
+    def __init__(self, *, language: str = "vie", scale: float = 0.75) -> None:
         self.language = language
-        self.dpi = dpi
+        self.scale = scale
 
     @cached_property
     def version(self) -> str:
@@ -82,12 +87,13 @@ class TesseractEngine:
         return f"{pytesseract.get_tesseract_version()}/{self.language}"
 
     def read(self, pictures: Sequence[Pixels], *, psm: int, limits: Limits) -> list[Token]:
-        config = f"--psm {psm} --dpi {self.dpi} -c tessedit_create_tsv=1"
-        output = self._run(pictures, "tsv", self.language, config, limits)
-        return list(_tokens(output))
+        config = f"--psm {psm} --dpi {round(DPI * self.scale)} -c tessedit_create_tsv=1"
+        smaller = [_scaled(picture, self.scale) for picture in pictures]
+        output = self._run(smaller, "tsv", self.language, config, limits)
+        return list(_tokens(output, self.scale))
 
     def orientation(self, picture: Pixels, *, limits: Limits) -> tuple[int, float]:
-        config = f"--psm 0 --dpi {self.dpi // 2}"
+        config = f"--psm 0 --dpi {DPI // 2}"
         try:
             output = self._run([picture], "osd", "osd", config, limits)
         except EngineError:
@@ -161,13 +167,17 @@ def _launcher() -> Iterator[None]:
         tesseract_cli.tesseract_cmd = command
 
 
-def _tokens(tsv: str) -> Iterator[Token]:
+def _scaled(picture: Pixels, scale: float) -> Pixels:
+    return pixels(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+
+
+def _tokens(tsv: str, scale: float) -> Iterator[Token]:
     for row in tsv.splitlines()[1:]:
         cells = row.split("\t")
         if len(cells) < 12 or cells[0] != "5" or not cells[11].strip():
             continue
         page, block, paragraph, line = (int(cell) for cell in cells[1:5])
-        x, y, w, h = (int(cell) for cell in cells[6:10])
+        x, y, w, h = (round(int(cell) / scale) for cell in cells[6:10])
         yield Token(
             text=cells[11].strip(), x=x, y=y, w=w, h=h, confidence=float(cells[10]),
             key=(block, paragraph, line), picture=page - 1,

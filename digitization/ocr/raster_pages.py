@@ -1,6 +1,5 @@
 """Pages of a TIFF (its frames), JPEG or PNG (one), with Pillow."""
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,8 @@ from digitization.ocr.refusal import (
     check_page_size,
 )
 
+# Pillow warns above this many pixels and refuses above twice as many.
+Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 1_000_000
 FORMATS = ("TIFF", "JPEG", "PNG", "MPO")
 LEAST_DPI, MOST_DPI = 100, 1300
 A4_LONG_INCHES = 11.69
@@ -52,18 +53,21 @@ def image(path: Path, page_no: int, *, dpi: int) -> bytes:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    """The picture; whatever Pillow finds wrong, its warnings included, becomes RefusedFile."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            with Image.open(path, formats=FORMATS) as picture:
-                yield picture
-        except RefusedFile:
-            raise
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise RefusedFile("page_too_large", page=1) from error
-        except Exception as error:
-            raise RefusedFile("damaged") from error
+    """The picture; whatever Pillow finds wrong becomes RefusedFile.
+
+    Sizes are checked by ``_load`` before a pixel is decoded. Pillow's own bomb warning is not
+    turned into an error here: warning filters belong to the process, and the web server has
+    several threads.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            yield picture
+    except RefusedFile:
+        raise
+    except Image.DecompressionBombError as error:
+        raise RefusedFile("page_too_large", page=1) from error
+    except Exception as error:
+        raise RefusedFile("damaged") from error
 
 
 def _frames(picture: Image.Image) -> int:

@@ -119,7 +119,7 @@ def smooth_noise(page: PageImage) -> PageImage:
 
 def noise_of(grey: Pixels) -> float:
     """Standard deviation of the grain, from neighbours on mostly empty paper."""
-    steps = np.abs(np.diff(grey[::2].astype(np.int16), axis=1))
+    steps = np.abs(np.diff(grey[::8].astype(np.int16), axis=1))
     return 1.05 * float(np.median(steps))
 
 

@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
-from digitization.models import Dossier, IndexField, Lot, LotCounter, OcrJob, Page, SourceFile
+from digitization.models import (
+    Dossier,
+    IndexField,
+    IndexValue,
+    Lot,
+    LotCounter,
+    OcrJob,
+    Page,
+    SourceFile,
+)
 from digitization.rules import LotFacts, Pace, acceptance_problems, pace
 from security.models import User
 
@@ -47,7 +56,8 @@ def lot_facts(lot: Lot, *, inspector: User) -> LotFacts:
     """Everything the gate of acceptance looks at, as it is now."""
     counter = lot.counter
     counter.refresh_from_db()
-    uploaders = SourceFile.objects.filter(dossier__lot=lot).values_list("received_by", flat=True)
+    files = SourceFile.objects.filter(dossier__lot=lot).values_list("received_by", flat=True)
+    keyed = IndexValue.objects.filter(dossier__lot=lot).values_list("confirmed_by", flat=True)
     return LotFacts(
         state=lot.state,
         pages=counter.stored,
@@ -56,7 +66,7 @@ def lot_facts(lot: Lot, *, inspector: User) -> LotFacts:
         dossiers_without_index=len(index_gaps(lot)),
         inspector=inspector.pk,
         operator=lot.assigned_to_id,
-        uploaders=frozenset(uploaders),
+        workers=frozenset(files) | frozenset(keyed),
     )
 
 

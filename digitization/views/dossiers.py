@@ -19,11 +19,17 @@ from digitization.selectors.pages import index_rows
 from digitization.views.shared import (
     answer_upload,
     attempt,
-    still_visible_or_404,
     take_files,
 )
 from security import audit
-from security.http import require_action, signed_in, visible_or_404
+from security.http import (
+    record_read,
+    record_refusal,
+    require_action,
+    signed_in,
+    unread_or_404,
+    visible_or_404,
+)
 from security.scope import may
 from security.services import RefusedError
 
@@ -35,10 +41,11 @@ VIEW, CORRECT = "digitization.view", "digitization.correct"
 def dossier(request: HttpRequest, pk: int) -> HttpResponse:
     """The page, and for htmx its living part: files, pages, progress."""
     if request.htmx:  # type: ignore[attr-defined]
-        row = still_visible_or_404(request, dossiers(), pk=pk)
+        row = unread_or_404(request, dossiers(), pk=pk)
         context = _living(request, row)
         if request.GET.get("seen") == context["signature"]:
             return HttpResponse(status=204)
+        record_read(request, row)
         return render(request, "digitization/dossier.html#live", context)
     row = visible_or_404(request, dossiers(), pk=pk)
     context = _living(request, row) | _index_context(row)
@@ -72,6 +79,7 @@ def index(request: HttpRequest, pk: int) -> HttpResponse:
                 actor=signed_in(request), dossier=row, key=key, value=value, now=timezone.now()
             )
         except RefusedError as error:
+            record_refusal(request, error)
             errors[key] = error.problems[0].message
     saved = _("Index data saved.") if not errors else ""
     context = _index_context(row, typed) | {"index_errors": errors, "index_saved": saved}

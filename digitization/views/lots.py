@@ -21,8 +21,14 @@ from digitization.selectors.lots import (
     lot_pace,
     lot_signature,
 )
-from digitization.views.shared import attempt, still_visible_or_404
-from security.http import require_action, signed_in, visible_or_404
+from digitization.views.shared import attempt
+from security.http import (
+    record_read,
+    require_action,
+    signed_in,
+    unread_or_404,
+    visible_or_404,
+)
 from security.models import User
 from security.scope import may
 
@@ -34,9 +40,10 @@ VIEW = "digitization.view"
 def lot(request: HttpRequest, pk: int) -> HttpResponse:
     """The page, and for htmx its living part (204 where nothing changed)."""
     if request.htmx:  # type: ignore[attr-defined]
-        row = still_visible_or_404(request, _lots(), pk=pk)
+        row = unread_or_404(request, _lots(), pk=pk)
         if request.GET.get("seen") == lot_signature(row):
             return HttpResponse(status=204)
+        record_read(request, row)
         return render(request, "digitization/lot.html#live", _context(request, row))
     row = visible_or_404(request, _lots(), pk=pk)
     context = _context(request, row) | _choices(request, row)

@@ -25,9 +25,15 @@ from digitization.selectors.pages import (
     read_lines,
     surroundings,
 )
-from digitization.views.shared import attempt, still_visible_or_404
+from digitization.views.shared import attempt
 from security import files
-from security.http import require_action, signed_in, visible_or_404
+from security.http import (
+    record_refusal,
+    require_action,
+    signed_in,
+    unread_or_404,
+    visible_or_404,
+)
 from security.scope import may
 from security.services import RefusedError
 
@@ -47,11 +53,9 @@ class Place:
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """The page; ``?line=`` takes a line in hand, ``?q=`` boxes the words of a search."""
     place = _place(request)
-    if request.htmx:  # type: ignore[attr-defined]
-        row = still_visible_or_404(request, _pages(), pk=pk)
-        return render(request, "digitization/page.html#room", _context(request, row, place))
     row = visible_or_404(request, _pages(), pk=pk)
-    return render(request, "digitization/page.html", _context(request, row, place))
+    part = "#room" if request.htmx else ""  # type: ignore[attr-defined]
+    return render(request, f"digitization/page.html{part}", _context(request, row, place))
 
 
 @require_POST
@@ -74,6 +78,7 @@ def text(request: HttpRequest, pk: int) -> HttpResponse:
             )  # fmt: skip
             row = _pages().get(pk=pk)
     except RefusedError as error:
+        record_refusal(request, error)
         row = _pages().get(pk=pk)
         context = _context(request, row, Place(line, ""))
         context |= {"typed": value, "refusal": error.problems[0].message}
@@ -130,7 +135,7 @@ def image(request: HttpRequest, pk: int) -> HttpResponseBase:
 def thumbnail(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A page too small to read; the list it stands in is in the trail."""
     rows: QuerySet[Page] = Page.objects.only("id", "thumbnail")
-    return _picture(still_visible_or_404(request, rows, pk=pk).thumbnail)
+    return _picture(unread_or_404(request, rows, pk=pk).thumbnail)
 
 
 def _picture(blob: str) -> HttpResponseBase:

@@ -1,14 +1,14 @@
-"""What several views of this floor share: looking without a row in the trail, refusals, uploads."""
+"""What several views of this floor share: refusals, uploads."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -17,20 +17,11 @@ from django.utils.translation import ngettext
 
 from digitization.models import Dossier
 from digitization.services import FileReceipt, receive_file
-from security.http import signed_in
-from security.models import Protected, User
+from security.http import record_refusal, signed_in
+from security.models import User
 from security.services import RefusedError
 
-P = TypeVar("P", bound=Protected)
-
-
-def still_visible_or_404(request: HttpRequest, rows: QuerySet[P], **lookup: Any) -> P:
-    """Like ``visible_or_404`` for what a page asks again and again (progress, thumbnails): the
-    page itself is in the trail, so the repetitions are not."""
-    row = rows.visible_to(signed_in(request)).filter(**lookup).first()  # type: ignore[attr-defined]
-    if row is None:
-        raise Http404
-    return cast("P", row)
+log = logging.getLogger(__name__)
 
 
 def attempt(request: HttpRequest, action: Callable[[], object], done: str) -> bool:
@@ -38,6 +29,7 @@ def attempt(request: HttpRequest, action: Callable[[], object], done: str) -> bo
     try:
         action()
     except RefusedError as error:
+        record_refusal(request, error)
         for problem in error.problems:
             messages.error(request, problem.message)
         return False
@@ -63,8 +55,8 @@ def take_files(
         name = upload.name or ""
         try:
             receipt = _taken(user, dossier, upload)
-        except RefusedError as error:
-            sentence = " ".join(problem.message for problem in error.problems)
+        except (RefusedError, OSError) as error:
+            sentence = _refusal(request, error)
             rows.append(
                 {"name": name, "state": "refused", "text": "", "url": "", "error": sentence}
             )
@@ -103,6 +95,15 @@ def _taken(user: User, dossier: Dossier, upload: UploadedFile[Any]) -> FileRecei
         chunks=upload.chunks(),
         now=timezone.now(),
     )
+
+
+def _refusal(request: HttpRequest, error: RefusedError | OSError) -> str:
+    """The sentence for a file that did not arrive. A full disk stops one file, not the rest."""
+    if isinstance(error, RefusedError):
+        record_refusal(request, error)
+        return " ".join(problem.message for problem in error.problems)
+    log.error("a file could not be stored: %s", type(error).__name__)
+    return _("The file could not be stored here now. Nothing of it was kept; please send it again.")
 
 
 def _receipt_words(receipt: FileReceipt) -> str:

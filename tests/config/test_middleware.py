@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from config.middleware import ProxyAddressMiddleware
+from tests.security.make import make_officer
 
 
 def address_seen(proxies: int, forwarded: str, settings: Any) -> str:
@@ -35,3 +36,11 @@ def address_seen(proxies: int, forwarded: str, settings: Any) -> str:
 )
 def test_the_address_behind_proxies(proxies: int, forwarded: str, seen: str, settings: Any) -> None:
     assert address_seen(proxies, forwarded, settings) == seen
+
+
+@pytest.mark.django_db
+def test_a_nul_byte_is_a_bad_request_never_a_server_error(client: Client) -> None:
+    client.force_login(make_officer("head"))
+    assert client.get("/tasks/", {"unit": "a\0b"}).status_code == 400
+    assert client.post("/accounts/login/", {"login": "a\0"}).status_code == 400
+    assert client.get("/board/?at=0001-01-01").status_code == 200

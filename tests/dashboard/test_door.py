@@ -45,6 +45,7 @@ def test_pages_for_making_accounts_are_closed(client: Client, name: str) -> None
     page = client.get(reverse(name))
     assert page.status_code == 200
     assert "<input" not in page.content.decode().replace('<input type="hidden"', "")
+    assert client.post(reverse(name), {"email": "a@example.vn"}).status_code == 405
 
 
 def test_absent_pages_answer_in_the_frame(client: Client) -> None:

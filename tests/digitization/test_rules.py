@@ -17,7 +17,7 @@ from digitization.rules import (
 )
 
 WHOLE = CatalogueFacts(2, 300, "SH", "hoso")
-READY = LotFacts("open", 5, 0, 0, 0, inspector=2, operator=1, uploaders=frozenset({1}))
+READY = LotFacts("open", 5, 0, 0, 0, inspector=2, operator=1, workers=frozenset({1}))
 
 
 def test_step_1_closes_with_catalogue_lead_and_focal_person() -> None:
@@ -52,7 +52,7 @@ def test_a_ready_lot_can_be_accepted() -> None:
         ({"dossiers_without_index": 1}, "index_missing"),
         ({"operator": None}, "no_operator"),
         ({"inspector": 1}, "own_work"),
-        ({"uploaders": frozenset({1, 2})}, "own_work"),
+        ({"workers": frozenset({1, 2})}, "own_work"),
     ],
 )
 def test_each_fact_alone_keeps_a_lot_from_acceptance(change: dict[str, object], code: str) -> None:

@@ -110,7 +110,7 @@ def test_the_trail_is_read_by_its_officer_and_that_is_on_the_trail() -> None:
     assert client.get(PEOPLE).status_code == 404
 
 
-@pytest.mark.parametrize("odd", ["\x00", "%%%", "' OR 1=1 --", "9" * 60, "²"])
+@pytest.mark.parametrize("odd", ["%%%", "' OR 1=1 --", "9" * 60, "²"])
 def test_odd_questions_are_answered(odd: str) -> None:
     assert enter(make_officer("administrator")).get(PEOPLE, {"q": odd}).status_code == 200
     asked = {"who": odd, "action": odd, "before": odd}
