@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery import current_app
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from kombu.exceptions import OperationalError
 
 from digitization import rules
@@ -141,8 +141,12 @@ def kept_alive(taken: Claim) -> Iterator[None]:
 def _keep_alive(taken: Claim, stop: threading.Event) -> None:
     try:
         while not stop.wait(rules.HEARTBEAT.total_seconds()):
-            if not beat(taken):
-                return
+            try:
+                if not beat(taken):
+                    return
+            except DatabaseError as error:  # a moment's fault must not cost the lease
+                log.warning("heartbeat not written: %s", type(error).__name__)
+                connection.close()
     finally:
         connection.close()  # this thread's own
 

@@ -10,10 +10,10 @@ import stat
 from collections.abc import Iterator
 from datetime import date, timedelta
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.db import transaction
@@ -141,7 +141,9 @@ def test_about_300_members_and_20_cadres_seen_by_whom_they_concern(
 
 
 def test_people_of_the_scanned_forms_are_in_the_register(in_demo: dict[str, int]) -> None:
-    for path in Path("digitization/demo_scans/fields").glob("*.json"):
+    forms = sorted((settings.BASE_DIR / "digitization/demo_scans/fields").glob("*.json"))
+    assert forms
+    for path in forms:
         form = json.loads(path.read_text(encoding="utf-8"))
         member = Member.objects.get(person__personal_id=form["so_cccd"])
         assert member.card_number == form["so_the"]

@@ -116,8 +116,9 @@ def test_pages_are_accessible(campaign: Campaign, name: str, page: str) -> None:
 @pytest.mark.parametrize("name", ["truongban", "vanphong", "chuyenvien"])
 def test_a_task_is_accessible_to_who_decides_and_who_reports(campaign: Campaign, name: str) -> None:
     rows = Task.objects.visible_to(User.objects.get(username=name))
-    for light in ("red", "yellow", "done"):
-        task = rows.filter(light=light).first()
-        if task is not None:
-            answer = signed_in_as(name).get(reverse("campaign:task_detail", args=[task.pk]))
-            assert faults(answer.content.decode()) == [], task.code
+    found = [rows.filter(light=light).first() for light in ("red", "yellow", "done")]
+    tasks = [task for task in found if task is not None]
+    assert len(tasks) >= 2
+    for task in tasks:
+        answer = signed_in_as(name).get(reverse("campaign:task_detail", args=[task.pk]))
+        assert faults(answer.content.decode()) == [], task.code

@@ -19,7 +19,7 @@ from tests.digitization.make import NOW, Room, give_index, make_dossier, make_pa
 from tests.security.make import make_officer, make_unit
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 
 def signed_in(user: User) -> Client:
@@ -76,7 +76,7 @@ def test_home_shows_my_lots_with_their_counts(room: Room) -> None:
     assert [row.lot for row in other.context["others"]] == [room.lot]
     stranger = signed_in(make_room().operator).get(url("home"))
     assert room.lot not in [row.lot for row in stranger.context["mine"]]
-    partial = signed_in(room.operator).get(url("home"), **HTMX)  # type: ignore[arg-type]
+    partial = signed_in(room.operator).get(url("home"), **HTMX)
     assert "<html" not in partial.content.decode()
 
 
@@ -174,11 +174,11 @@ def test_the_living_part_answers_only_when_something_changed(room: Room) -> None
     for name, key in (("lot", room.lot.pk), ("dossier", dossier.pk)):
         seen = client.get(url(name, key)).context["signature"]
         reads = AuditEvent.objects.count()
-        same = client.get(url(name, key), {"seen": seen}, **HTMX)  # type: ignore[arg-type]
+        same = client.get(url(name, key), {"seen": seen}, **HTMX)
         assert (same.status_code, AuditEvent.objects.count()) == (204, reads)
     OcrJob.objects.filter(state="queued").update(state="done")
     for name, key in (("lot", room.lot.pk), ("dossier", dossier.pk)):
-        answer = client.get(url(name, key), {"seen": "old"}, **HTMX)  # type: ignore[arg-type]
+        answer = client.get(url(name, key), {"seen": "old"}, **HTMX)
         assert answer.status_code == 200
         assert "data-refresh" not in answer.content.decode()
 
@@ -252,7 +252,7 @@ def test_index_data_are_confirmed_and_wrong_ones_come_back(room: Room) -> None:
     client = signed_in(room.operator)
     target = url("dossier_index", dossier.pk)
     typed = {"index-full_name": "Lê Thị Hường", "index-personal_id": "12", "index-org_code": ""}
-    answer = client.post(target, typed, **HTMX)  # type: ignore[arg-type]
+    answer = client.post(target, typed, **HTMX)
     assert answer.status_code == 422
     assert 'value="12"' in answer.content.decode()
     assert list(IndexValue.objects.values_list("key", flat=True)) == ["full_name"]
@@ -282,7 +282,7 @@ def test_the_reading_room_marks_doubtful_words_and_boxes_the_line_in_hand(room: 
     context = client.get(url("page", page.pk), {"line": 2}).context
     assert context["here"].text == "Chi bộ"
     assert (context["here"].box.x, context["following"]) == (26, None)
-    answer = client.get(url("page", page.pk), {"line": 0}, **HTMX)  # type: ignore[arg-type]
+    answer = client.get(url("page", page.pk), {"line": 0}, **HTMX)
     assert "<html" not in answer.content.decode()
     assert "data-here" in answer.content.decode()
 
@@ -292,7 +292,7 @@ def test_a_line_is_corrected_by_keyboard_and_the_next_doubtful_one_follows(room:
     client = signed_in(room.operator)
     target = url("page_text", page.pk)
     typed = {"line": 0, "value": " Lê  Thị Hường ", "version": page.version}
-    answer = client.post(target, typed, **HTMX)  # type: ignore[arg-type]
+    answer = client.post(target, typed, **HTMX)
     assert answer.context["here"].number == 2
     page.refresh_from_db()
     assert page.current_text == "Lê Thị Hường\n\nChi bộ"
