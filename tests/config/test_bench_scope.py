@@ -15,6 +15,7 @@ def test_the_scope_benchmark_answers_in_the_agreed_shape_and_leaves_no_database(
     done = subprocess.run(
         command, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=600, check=False
     )
+    assert done.stdout, done.stderr[-3000:]
     result = json.loads(done.stdout.strip().splitlines()[-1])
     assert result.keys() == {"name", "scale", "figures", "floors", "ratios", "targets", "ok"}
     assert (result["name"], result["scale"]) == ("scope", 20000)
