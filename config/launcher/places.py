@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pwd
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,11 @@ class Places:
         return self.var / "redis"
 
     @property
+    def scratch(self) -> Path:
+        """Temporary files of web and worker: uploads on their way, page images being read."""
+        return self.var / "tmp"
+
+    @property
     def run_env(self) -> Path:
         return self.var / "run.env"
 
@@ -56,6 +62,13 @@ class Places:
         for closed in (self.log, self.redis):
             closed.mkdir(exist_ok=True)
             closed.chmod(0o700)
+
+
+def emptied(directory: Path) -> Path:
+    """The directory, made anew: a killed process could not tidy up what it left there."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700)
+    return directory
 
 
 def here() -> Places:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from config.launcher import commands, steps, words
 from config.launcher.children import GENTLY, Child, Stop, spawn, tail, wait_for
-from config.launcher.places import LauncherError, Places
+from config.launcher.places import LauncherError, Places, emptied
 from config.launcher.ports import LOOPBACK, free_port, is_free
 from config.launcher.servers import Servers, locked, note, start_servers
 from config.launcher.signals import TERM_THEN_QUIT
@@ -127,7 +127,7 @@ def start_processes(servers: Servers, port: int) -> None:
         ("beat", commands.beat(), GENTLY),
         ("web", commands.web(f"{LOOPBACK}:{port}"), GENTLY),
     )
-    env = servers.environment()
+    env = {**servers.environment(), "TMPDIR": str(emptied(servers.places.scratch))}
     for name, command, how in wanted:
         servers.children.append(
             spawn(

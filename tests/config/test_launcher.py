@@ -21,7 +21,7 @@ import redis
 from config.launcher import postgres, redis_server, words
 from config.launcher.children import Child, ChildDiedError, spawn, tail, wait_for
 from config.launcher.keys import Keys, load_keys, read_run_env, save_keys, write_run_env
-from config.launcher.places import LauncherError, Places, can_enter, cluster_home
+from config.launcher.places import LauncherError, Places, can_enter, cluster_home, emptied
 from config.launcher.ports import answers, free_port, is_free
 from config.launcher.servers import is_locked, locked
 from tests.config.make import make_places
@@ -332,6 +332,14 @@ def test_the_exit_status_of_the_command_is_passed_on(places: Places) -> None:
 
 
 # --- the last lines ---------------------------------------------------------------------
+
+
+def test_what_a_killed_worker_left_behind_is_gone_at_the_next_start(places: Places) -> None:
+    left = emptied(places.scratch) / "ocr-left" / "page.pgm"
+    left.parent.mkdir()
+    left.write_bytes(b"a page")
+    assert list(emptied(places.scratch).iterdir()) == []
+    assert places.scratch.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_last_lines_say_where_to_go_as_whom_and_what_to_click(places: Places) -> None:
