@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from digitization.models.programmes import DocumentType, Programme
 from security.models import Protected, ProtectedQuerySet, User
@@ -176,6 +177,9 @@ class IndexValue(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     confirmed_at = models.DateTimeField()
+
+    # What stood here before, who had confirmed it and when: nothing is overwritten for good.
+    history = HistoricalRecords(excluded_fields=["value_folded"])
 
     class Meta:
         constraints = [

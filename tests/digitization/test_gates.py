@@ -265,6 +265,17 @@ def test_index_values_are_checked_and_kept_once() -> None:
         )  # fmt: skip
 
 
+def test_a_corrected_index_value_keeps_what_stood_before_and_who_had_confirmed_it() -> None:
+    room = make_room()
+    dossier = make_dossier(room)
+    for who, value in ((room.operator, "Lê Thị Huờng"), (room.inspector, "Lê Thị Hường")):
+        row = services.set_index_value(
+            actor=who, dossier=dossier, key="full_name", value=value, now=NOW
+        )
+    past = list(row.history.order_by("history_id").values_list("value", "confirmed_by"))
+    assert past == [("Lê Thị Huờng", room.operator.pk), ("Lê Thị Hường", room.inspector.pk)]
+
+
 def test_a_file_is_one_paper_of_the_catalogue() -> None:
     room = make_room()
     dossier = make_dossier(room)
