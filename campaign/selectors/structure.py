@@ -14,6 +14,7 @@ from campaign.rules import Policy
 class Named:
     """A numbered part: group, matrix row or block."""
 
+    pk: int
     no: int
     name: str
     extra: str = ""  # final product of a matrix row, deputy head of a block
@@ -46,14 +47,16 @@ def current_campaign() -> Campaign | None:
 _FRAME = """
 SELECT c.id, c.code, c.title, c.unit_id, c.document_number, c.document_date, c.issuer, c.start,
     c."end",
-    (SELECT json_agg(json_build_object('no', p.no, 'start', p.start, 'end', p."end") ORDER BY p.no)
+    (SELECT json_agg(json_build_object('id', p.id, 'no', p.no, 'start', p.start, 'end', p."end") ORDER BY p.no)
        FROM campaign_phase p WHERE p.campaign_id = c.id) AS phase_rows,
-    (SELECT json_agg(json_build_object('no', g.no, 'name', g.name) ORDER BY g.no)
+    (SELECT json_agg(json_build_object('id', g.id, 'no', g.no, 'name', g.name) ORDER BY g.no)
        FROM campaign_taskgroup g WHERE g.campaign_id = c.id) AS group_rows,
-    (SELECT json_agg(json_build_object('no', r.no, 'name', r.name, 'extra', r.final_product)
+    (SELECT json_agg(json_build_object('id', r.id, 'no', r.no, 'name', r.name,
+            'extra', r.final_product)
             ORDER BY r.no)
        FROM campaign_matrixrow r WHERE r.campaign_id = c.id) AS matrix_rows,
-    (SELECT json_agg(json_build_object('no', b.no, 'name', b.name, 'extra', u.full_name)
+    (SELECT json_agg(json_build_object('id', b.id, 'no', b.no, 'name', b.name,
+            'extra', u.full_name)
             ORDER BY b.no)
        FROM campaign_block b LEFT JOIN security_user u ON u.id = b.deputy_id
        WHERE b.campaign_id = c.id) AS block_rows,
@@ -87,4 +90,6 @@ def _dated(row: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _named(rows: list[dict[str, Any]] | None) -> tuple[Named, ...]:
-    return tuple(Named(row["no"], row["name"], row.get("extra") or "") for row in rows or ())
+    return tuple(
+        Named(row["id"], row["no"], row["name"], row.get("extra") or "") for row in rows or ()
+    )

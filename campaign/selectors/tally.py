@@ -92,8 +92,8 @@ class MatrixLine:
 
 
 COUNTED_BY = (
-    *("lit", "group__no", "block__no", "unit__code", "unit__name"),
-    *("matrix_row__no", "phase__no", "kind"),
+    *("lit", "group_id", "block_id", "unit__code", "unit__name"),
+    *("matrix_row_id", "phase_id", "kind"),
 )
 
 
@@ -131,7 +131,7 @@ class Tally:
         if unit is None:
             query = base.but(unit=row.unit__code).query
             unit = self.units[row.unit__code] = Slice(row.unit__code, row.unit__name, query=query)
-        for part in (self.groups.get(row.group__no), self.blocks.get(row.block__no), unit):
+        for part in (self.groups.get(row.group_id), self.blocks.get(row.block_id), unit):
             if part is not None:
                 part.counts[row.lit] += row.n
         if row.lit == Light.DONE:
@@ -149,7 +149,7 @@ class Tally:
 
 def _slices(parts: Iterable[Named], base: TaskFilter, name: str) -> dict[int | None, Slice]:
     return {
-        part.no: Slice(str(part.no), part.name, part.extra, base.but(**{name: part.no}).query)
+        part.pk: Slice(str(part.no), part.name, part.extra, base.but(**{name: part.no}).query)
         for part in parts
     }
 
@@ -160,30 +160,30 @@ class Matrix:
     def __init__(self, frame: Structure, base: TaskFilter, at: datetime) -> None:
         self.base = base
         self.lines = {
-            row.no: MatrixLine(row, [Cell(p.no) for p in frame.phases], base.but(row=row.no).query)
+            row.pk: MatrixLine(row, [Cell(p.no) for p in frame.phases], base.but(row=row.no).query)
             for row in frame.rows
         }
-        self.places = {p.no: i for i, p in enumerate(frame.phases)}
+        self.places = {p.pk: i for i, p in enumerate(frame.phases)}
         today = at.astimezone(ZONE).date()
-        self.reached = {p.no for p in frame.phases if p.start <= today}
+        self.reached = {p.pk for p in frame.phases if p.start <= today}
 
     def add(self, row: Any) -> None:
-        line, done = self.lines.get(row.matrix_row__no), row.lit == Light.DONE
+        line, done = self.lines.get(row.matrix_row_id), row.lit == Light.DONE
         if line is None:
             return
         line.count(row.n, row.due, *((row.n, row.late, row.kept) if done else (0, 0, 0)))
-        if row.kind == Task.Kind.MILESTONE and row.phase__no in self.places:
-            self._fill(line.cells[self.places[row.phase__no]], row)
-            if row.phase__no in self.reached:
+        if row.kind == Task.Kind.MILESTONE and row.phase_id in self.places:
+            self._fill(line, line.cells[self.places[row.phase_id]], row)
+            if row.phase_id in self.reached:
                 line.lights.add(row.lit)
         elif not done:
             line.lights.add(row.lit)
 
-    def _fill(self, cell: Cell, row: Any) -> None:
+    def _fill(self, line: MatrixLine, cell: Cell, row: Any) -> None:
         if not cell.count or row.first < (cell.task_id or 0):
             cell.words, cell.task_id = row.words, row.first
         if not cell.query:
-            here = self.base.but(row=row.matrix_row__no, week=row.phase__no, kind=row.kind)
+            here = self.base.but(row=line.row.no, week=cell.phase, kind=row.kind)
             cell.query = here.query
         cell.count += row.n
         cell.done_late += row.late if row.lit == Light.DONE else 0
