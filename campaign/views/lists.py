@@ -45,6 +45,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
         object_type="campaign.task",
         ids=[line.task.pk for line in lines],
     )
+    units = user_units(chosen.but(unit="").apply(user, frame.campaign))
     context = {
         "campaign": frame.campaign,
         "chosen": chosen,
@@ -52,13 +53,13 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "at": at,
         "past": past,
-        "said": _said(chosen, frame),
+        "said": _said(chosen, frame, units),
         "tabs": _tabs(chosen),
         **_links(page, chosen.query),
     }
     if not request.htmx:  # type: ignore[attr-defined]
         context["form"] = FilterForm(
-            _initial(chosen), choices=_choices(frame, user_units(rows)), auto_id="f_%s"
+            _initial(chosen), choices=_choices(frame, units), auto_id="f_%s"
         )
     return _answer(request, "campaign/task_list.html", context)
 
@@ -124,7 +125,7 @@ def _initial(chosen: TaskFilter) -> dict[str, Any]:
     return {"light": light, **{name: getattr(chosen, name) or "" for name in names}}
 
 
-def _said(chosen: TaskFilter, frame: Structure) -> list[str]:
+def _said(chosen: TaskFilter, frame: Structure, units: list[tuple[str, str]]) -> list[str]:
     """The filters in words; those that have no field of their own must be seen too."""
     said = [str(Light(light).label) for light in chosen.light]
     for parts, number in (
@@ -136,8 +137,8 @@ def _said(chosen: TaskFilter, frame: Structure) -> list[str]:
     said += [phase.label for phase in frame.phases if phase.no == chosen.week]
     said += [str(Task.Kind(chosen.kind).label)] if chosen.kind else []
     said += [_("done late")] if chosen.late else []
-    if chosen.unit:
-        said += Unit.objects.filter(code=chosen.unit).values_list("name", flat=True)
+    said += [_("deadline over")] if chosen.due else []
+    said += [name for code, name in units if code == chosen.unit]
     return said
 
 

@@ -261,3 +261,11 @@ def test_the_api_lists_and_shows_visible_tasks_only() -> None:
     assert Client().get("/api/v1/tasks/").status_code == 403
     outsider = make_user(unit=make_unit())
     assert client_of(outsider).get("/api/v1/tasks/").json()["results"] == []
+
+
+def test_the_list_tells_no_unit_that_the_reader_has_no_task_of() -> None:
+    task = running()
+    make_unit(code="KIN", name="Đơn vị kín")
+    page = client_of(owner_of(task)).get(reverse("campaign:task_list"), {"unit": "KIN"})
+    assert page.status_code == 200
+    assert "Đơn vị kín" not in page.content.decode()
