@@ -101,13 +101,3 @@ def my_tasks(user: User, *, now: datetime) -> list[TaskLine]:
         return []
     mine = Task.objects.visible_to(user).filter(campaign=frame.campaign).active().owned_by(user)
     return lines_of(with_people(mine, now).by_severity(), policy=frame.policy, at=now)
-
-
-def unit_tasks(user: User, *, now: datetime, limit: int = 100) -> list[TaskLine]:
-    """Running tasks led by this person's unit, worst first; at most ``limit``."""
-    frame = structure_at(now)
-    if frame is None:
-        return []
-    ours = Task.objects.visible_to(user).filter(campaign=frame.campaign, unit=user.unit).active()
-    rows = with_people(ours, now).by_severity()[:limit]
-    return lines_of(rows, policy=frame.policy, at=now)

@@ -55,21 +55,23 @@ def lot(request: HttpRequest, pk: int) -> HttpResponse:
 def dossier_new(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible_or_404(request, _lots(), pk=pk)
     code = request.POST.get("code", "")
-    done = attempt(
+    opened: list[Dossier] = []
+    attempt(
         request,
-        lambda: services.open_dossier(
-            actor=signed_in(request),
-            lot=row,
-            code=code,
-            now=timezone.now(),
-            title=request.POST.get("title", ""),
-            subject=request.POST.get("subject", ""),
+        lambda: opened.append(
+            services.open_dossier(
+                actor=signed_in(request),
+                lot=row,
+                code=code,
+                now=timezone.now(),
+                title=request.POST.get("title", ""),
+                subject=request.POST.get("subject", ""),
+            )
         ),
         _("Dossier %(code)s opened.") % {"code": code},
     )
-    made = Dossier.objects.filter(lot=row, code=code.strip()).first() if done else None
-    if made is not None:
-        return redirect("digitization:dossier", pk=made.pk)
+    if opened:
+        return redirect("digitization:dossier", pk=opened[0].pk)
     return redirect("digitization:lot", pk=pk)
 
 

@@ -432,3 +432,12 @@ def test_who_keyed_index_data_does_not_accept_the_lot(room: Room) -> None:
     signed_in(room.inspector).post(url("lot_accept", room.lot.pk))
     room.lot.refresh_from_db()
     assert room.lot.state == Lot.State.OPEN
+
+
+def test_a_code_that_had_to_be_cleaned_still_leads_to_its_dossier(room: Room) -> None:
+    answer = signed_in(room.operator).post(
+        url("dossier_new", room.lot.pk), {"code": " HS/77 ", "title": "", "subject": ""}
+    )
+    made = Dossier.objects.get(lot=room.lot)
+    assert made.code != "HS/77"
+    assert answer.headers["Location"] == url("dossier", made.pk)

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
-from digitization.selectors.export import page_texts, visible_dossier
-from security import audit
+from config.management.export import ExportCommand
+from digitization.models import Dossier
+from digitization.selectors.export import page_texts
 
 
-class Command(BaseCommand):
-    requires_system_checks = ()
+class Command(ExportCommand):
     help = "Recognised text of a dossier as STEM_pNN.txt, pages in file order."
+    what = "export_text"
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dossier", required=True, metavar="CODE")
-        parser.add_argument("--out", required=True, metavar="DIR", type=Path)
-        parser.add_argument("--json", action="store_true")
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        dossier = visible_dossier(options["dossier"])
-        if dossier is None:
-            raise CommandError(f"no such dossier: {options['dossier']}")
-        out: Path = options["out"]
-        out.mkdir(parents=True, exist_ok=True)
+    def write(self, dossier: Dossier, out: Path) -> int:
         written = 0
         for name, text in page_texts(dossier):
             (out / f"{name}.txt").write_text(text, "utf-8")
             written += 1
-        audit.record("dossier.exported", actor=None, row=dossier, reason="export_text")
-        result = {"dossier": dossier.code, "files": written, "out": str(out)}
-        self.stdout.write(
-            json.dumps(result, ensure_ascii=False) if options["json"] else f"{written} → {out}"
-        )
+        return written
