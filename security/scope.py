@@ -10,15 +10,16 @@ to minutes where ranges take about a millisecond (docs/adr/0002).
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Field, Lookup, Model, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models.functions import JSONObject, Now
 from django.utils import timezone
 
+from security.models.emergency import EmergencyAccess
 from security.models.protected import Protected
 from security.models.roles import RoleGrant, RolePermission
 from security.rules import Reach, minimal_reaches, path_range
@@ -33,11 +34,13 @@ else:
 
 # A worker may hold one User longer than a request: look again after this many seconds.
 SCOPES_STALE_AFTER = 30.0
+EMERGENCY = "emergency"  # stands in place of a role code
+BREAK_GLASS = "security.break_glass"
 
 
 @dataclass(frozen=True)
 class Scope:
-    """A role grant in force, with the actions its role allows."""
+    """A role grant in force, with the actions its role allows; or an emergency access."""
 
     grant_id: int
     role: str
@@ -46,6 +49,11 @@ class Scope:
     level: int
     sensitivity: int
     actions: frozenset[str]
+    mfa_required: bool = False
+
+    @property
+    def is_emergency(self) -> bool:
+        return self.role == EMERGENCY
 
     @property
     def reach(self) -> Reach:
@@ -66,7 +74,10 @@ class AnyOf(AnyLookup):
 
 
 def scopes_of(user: User, now: datetime | None = None) -> list[Scope]:
-    """The user's role grants in force; read once per request (one query)."""
+    """The user's role grants and emergency accesses in force; read once per request.
+
+    One query. A request signed by a token has at most the actions of that token.
+    """
     if not user.is_authenticated or not user.is_active:
         return []
     fresh = (
@@ -74,26 +85,66 @@ def scopes_of(user: User, now: datetime | None = None) -> list[Scope]:
     )
     if fresh and now is None and user._scopes is not None:
         return user._scopes
-    actions = ArraySubquery(RolePermission.objects.filter(role=OuterRef("role")).values("action"))
-    rows = (
-        RoleGrant.objects.filter(user_id=user.pk)
-        .in_force(now or timezone.now())
-        .annotate(actions=actions)
-        .values_list(
-            "id", "role_id", "unit_id", "unit__path", "max_level", "max_sensitivity", "actions"
-        )
-    )
-    scopes = [
-        Scope(pk, role, unit, path, min(level, user.clearance), sensitivity, frozenset(names or ()))
-        for pk, role, unit, path, level, sensitivity, names in rows
-    ]
+    scopes = _read_scopes(user, now or timezone.now())
     if now is None:
         user._scopes, user._scopes_read_at = scopes, time.monotonic()
     return scopes
 
 
+def _read_scopes(user: User, now: datetime) -> list[Scope]:
+    allowed = RolePermission.objects.filter(role=OuterRef("role"), allowed=True)
+    emergencies = EmergencyAccess.objects.filter(user=OuterRef("user")).in_force(now)
+    opened = JSONObject(pk="id", unit="unit_id", path="unit__path", action="action")
+    rows = list(
+        RoleGrant.objects.filter(user_id=user.pk)
+        .in_force(now)
+        .annotate(
+            actions=ArraySubquery(allowed.values("action")),
+            emergencies=ArraySubquery(emergencies.values(json=opened)),
+        )
+        .values_list(
+            "id",
+            "role_id",
+            "unit_id",
+            "unit__path",
+            "max_level",
+            "max_sensitivity",
+            "actions",
+            "role__mfa_required",
+            "emergencies",
+        )
+    )
+    scopes = [
+        Scope(pk, role, unit, path, min(level, user.clearance), sensitivity, frozenset(names), mfa)
+        for pk, role, unit, path, level, sensitivity, names, mfa, _emergencies in rows
+    ]
+    if any(BREAK_GLASS in scope.actions for scope in scopes):
+        scopes += _emergency_scopes(scopes, rows[0][-1])
+    if user.token_actions is None:
+        return scopes
+    return [replace(scope, actions=scope.actions & user.token_actions) for scope in scopes]
+
+
+def _emergency_scopes(scopes: list[Scope], opened: list[dict[str, Any]]) -> list[Scope]:
+    """Widen the place for a few hours; never beyond the caps the user's own roles have."""
+    level = max(scope.level for scope in scopes)
+    sensitivity = max(scope.sensitivity for scope in scopes)
+    return [
+        Scope(
+            one["pk"],
+            EMERGENCY,
+            one["unit"],
+            one["path"],
+            level,
+            sensitivity,
+            frozenset([one["action"]]),
+        )
+        for one in opened
+    ]
+
+
 def roles_of(user: User) -> frozenset[str]:
-    return frozenset(scope.role for scope in scopes_of(user))
+    return frozenset(scope.role for scope in scopes_of(user) if not scope.is_emergency)
 
 
 def may(user: User, action: str, on: Protected | Unit | None = None) -> bool:
@@ -110,8 +161,10 @@ def may(user: User, action: str, on: Protected | Unit | None = None) -> bool:
 def allowed_by(user: User, row: Protected) -> str:
     """Which scope or grant shows this row to the user, in words for the trail."""
     reach = Reach(row.unit_path, row.level, row.sensitivity)
-    for scope in scopes_of(user):
+    for scope in sorted(scopes_of(user), key=lambda one: one.is_emergency):
         if row.view_action in scope.actions and scope.reach.covers(reach):
+            if scope.is_emergency:
+                return f"emergency access {scope.grant_id} on unit {scope.unit_id}"
             return f"role {scope.role} on unit {scope.unit_id} (grant {scope.grant_id})"
     return "object grant"
 

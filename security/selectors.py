@@ -63,7 +63,7 @@ def people_managed_by(user: User, at: datetime, search: str = "") -> QuerySet[Us
 def role_matrix() -> tuple[list[Role], list[tuple[str, list[bool]]]]:
     """The readable table: roles across, actions down, whether the role allows the action."""
     roles = list(Role.objects.prefetch_related("permissions"))
-    allowed = {role.code: {p.action for p in role.permissions.all()} for role in roles}
+    allowed = {role.code: {p.action for p in role.permissions.all() if p.allowed} for role in roles}
     actions = sorted(set().union(*allowed.values())) if allowed else []
     return roles, [
         (str(LABELS.get(action, action)), [action in allowed[role.code] for role in roles])

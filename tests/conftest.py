@@ -26,6 +26,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from config.celery import app as celery_app
 from config.launcher import commands
+from security.models import Role
 from security.services import load_roles
 
 CHROMIUM = "/usr/bin/chromium"
@@ -111,6 +112,8 @@ def _roles_and_broker(request: pytest.FixtureRequest) -> None:
         return
     request.getfixturevalue("broker_url")
     load_roles()
+    # Tests of the second factor switch it on again; the others sign in by a session alone.
+    Role.objects.update(mfa_required=False)
 
 
 # --- broker and worker ------------------------------------------------------------------

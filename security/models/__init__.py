@@ -1,20 +1,32 @@
 from security.models.audit import AuditEvent
+from security.models.emergency import EmergencyAccess
 from security.models.files import StoredFile
 from security.models.grants import UnitGrant, UserGrant
 from security.models.installation import Installation
 from security.models.protected import Protected, ProtectedQuerySet, UnitPathForeignKey
-from security.models.roles import Role, RoleGrant, RolePermission
+from security.models.reviews import AccessReview, ReviewItem
+from security.models.roles import Role, RoleGrant, RolePermission, RoleRequest
+from security.models.secrecy import Classification, SecrecyApproval
+from security.models.signin import ApiToken, Invitation
 from security.models.units import Unit
 from security.models.users import User
 
 __all__ = [
+    "AccessReview",
+    "ApiToken",
     "AuditEvent",
+    "Classification",
+    "EmergencyAccess",
     "Installation",
+    "Invitation",
     "Protected",
     "ProtectedQuerySet",
+    "ReviewItem",
     "Role",
     "RoleGrant",
     "RolePermission",
+    "RoleRequest",
+    "SecrecyApproval",
     "StoredFile",
     "Unit",
     "UnitGrant",

@@ -39,3 +39,5 @@ class User(AbstractUser):
     # Role grants in force, read once per request (one User instance lives one request).
     _scopes: list[Scope] | None = None
     _scopes_read_at: float = 0.0
+    # Set where a program signs in with a token: it has no more than these actions.
+    token_actions: frozenset[str] | None = None

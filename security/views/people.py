@@ -16,27 +16,13 @@ from security.http import require_action, signed_in
 from security.models import RoleGrant, User
 from security.services import RefusedError, end_role, grant_role
 from security.signin import name_mark
-
-
-@require_GET
-@require_action("security.view_trail")
-def trail(request: HttpRequest) -> HttpResponse:
-    before = request.GET.get("before", "")
-    asked = selectors.TrailFilter(
-        who=_asked(request, "who"),
-        action=_asked(request, "action"),
-        denied=request.GET.get("denied") == "1",
-        before=int(before) if before.isdecimal() else None,
-    )
-    events, more = selectors.trail(asked)
-    audit.record("trail.read", actor=signed_in(request), object_type="security.auditevent")
-    return render(request, "security/trail.html", {"events": events, "more": more, "asked": asked})
+from security.views.shared import asked_of
 
 
 @require_GET
 @require_action("security.manage_access")
 def people(request: HttpRequest) -> HttpResponse:
-    search = _asked(request, "q")
+    search = asked_of(request, "q")
     found = selectors.people_managed_by(signed_in(request), timezone.now(), search)
     page = Paginator(found, 50).get_page(request.GET.get("page"))
     audit.record(
@@ -47,13 +33,6 @@ def people(request: HttpRequest) -> HttpResponse:
         reason=f"term {name_mark(search)}" if search else "",
     )
     return render(request, "security/people.html", {"page": page, "search": search})
-
-
-@require_GET
-@require_action("security.manage_access")
-def roles(request: HttpRequest) -> HttpResponse:
-    columns, rows = selectors.role_matrix()
-    return render(request, "security/roles.html", {"roles": columns, "rows": rows})
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,11 +90,6 @@ def _person_or_404(request: HttpRequest, pk: int) -> User:
     if user is None:
         raise Http404
     return user
-
-
-def _asked(request: HttpRequest, name: str) -> str:
-    """A text of the address; PostgreSQL knows no NUL and would fail on it."""
-    return request.GET.get(name, "").strip()
 
 
 def _granted(request: HttpRequest, user: User, form: GrantForm) -> bool:

@@ -1,0 +1,40 @@
+"""The pages of the access area and of one's own account, each with who is offered it.
+
+A page that is not offered here must not be reachable by whoever lacks its action: the views ask
+again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_noop
+
+from security.models import User
+from security.scope import may
+
+
+@dataclass(frozen=True)
+class Place:
+    """One page: shown to whoever may do one of ``actions`` somewhere; to everybody if empty."""
+
+    url_name: str
+    label: str
+    actions: tuple[str, ...] = ()
+
+
+ACCESS = (
+    Place("security:people", gettext_noop("People"), ("security.manage_access",)),
+    Place("security:roles", gettext_noop("Roles"), ("security.manage_access",)),
+    Place("security:trail", gettext_noop("Audit trail"), ("security.view_trail",)),
+)
+ACCOUNT = (Place("account_change_password", gettext_noop("Password")),)
+
+
+def offered(places: tuple[Place, ...], user: User) -> list[Place]:
+    """Those of the places that this user may open, in their order."""
+    return [
+        place
+        for place in places
+        if not place.actions or any(may(user, action) for action in place.actions)
+    ]

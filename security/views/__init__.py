@@ -1,0 +1,5 @@
+from security.views.people import grant_end, people, person
+from security.views.roles import roles
+from security.views.trail import trail
+
+__all__ = ["grant_end", "people", "person", "roles", "trail"]
