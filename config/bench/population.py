@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.db import connection, models
 
 from records.folding import fold
-from records.models import Member, Person
-from security.models import Unit
+from records.models import Member, MemberUnitGrant, MemberUserGrant, Person
+from security.models import RoleGrant, Unit, User
 
+# At five million members: 30 000 units, 100 000 people with two roles each, a million grants.
 PROVINCES = 34
 COMMUNES = 3300
-MEMBERS_PER_CELL = 40
+MEMBERS_PER_CELL = 5_000_000 / (30_000 - 1 - PROVINCES - COMMUNES)
+MEMBERS_PER_USER = 50
+MEMBERS_PER_GRANT = 5
 
 FAMILY = (
     "Nguyễn Nguyễn Nguyễn Nguyễn Trần Trần Lê Lê Phạm Hoàng Huỳnh Vũ Võ Phan Trương Bùi Đặng "
@@ -54,9 +58,13 @@ _MEMBER = {
 }
 
 
+def cells_of(members: int) -> int:
+    return max(round(members / MEMBERS_PER_CELL), COMMUNES)
+
+
 def populate(members: int) -> None:
-    """Units (root, 34 provinces, 3 300 communes, cells of forty) and this many members."""
-    cells = max(members // MEMBERS_PER_CELL, COMMUNES)
+    """Units (root, 34 provinces, 3 300 communes, cells), this many members, people and grants."""
+    cells = cells_of(members)
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off; SET maintenance_work_mem = '512MB'")
         _units(cursor, cells)
@@ -65,12 +73,14 @@ def populate(members: int) -> None:
         _people(cursor, members, cells)
         for statement in later:
             cursor.execute(statement)
+        _roles(cursor, members // MEMBERS_PER_USER, cells)
+        _grants(cursor, members)
         cursor.execute("VACUUM ANALYZE")
 
 
 def unit_ids(members: int) -> dict[str, int]:
     """One unit of each kind: 'cell', 'province', 'root'."""
-    cells = max(members // MEMBERS_PER_CELL, COMMUNES)
+    cells = cells_of(members)
     return {"root": 1, "province": 2 + 7, "cell": 1 + PROVINCES + COMMUNES + cells // 2}
 
 
@@ -138,6 +148,66 @@ def _people(cursor: Any, members: int, cells: int) -> None:
         )
 
 
+def _roles(cursor: Any, users: int, cells: int) -> None:
+    """Two roles a person: on a cell, and every tenth time on a commune, else on another cell."""
+    first_commune, first_cell = 2 + PROVINCES, 2 + PROVINCES + COMMUNES
+    user = {
+        "id": "g",
+        "username": "'u' || g",
+        "full_name": "'u' || g",
+        "unit_id": f"{first_cell} + g % {cells}",
+        "clearance": "1",
+        "is_active": "true",
+        "date_joined": "now()",
+    }
+    grant = {
+        "id": "g",
+        "user_id": f"1 + g % {users}",
+        "role_id": "CASE g % 2 WHEN 0 THEN 'cell_secretary' ELSE 'keeper' END",
+        "unit_id": f"CASE WHEN g % 10 = 0 THEN {first_commune} + g % {COMMUNES} "
+        f"ELSE {first_cell} + (g::bigint * 31) % {cells} END",
+        "valid_from": "now() - interval '1 year'",
+        # Every fifth has ended: the filter must pass it over.
+        "valid_to": "CASE g % 5 WHEN 0 THEN now() - interval '1 day' END",
+        "max_level": "1",
+        "max_sensitivity": "2",
+    }
+    _insert(cursor, User, user, users)
+    _insert(cursor, RoleGrant, grant, 2 * users)
+
+
+def _grants(cursor: Any, members: int) -> None:
+    """Single records opened: half of them to people, half to units; every third has expired."""
+    permission = Permission.objects.get(
+        content_type__app_label="records", codename="view_member"
+    ).pk
+    grants, users = members // MEMBERS_PER_GRANT // 2, members // MEMBERS_PER_USER
+    units = 1 + PROVINCES + COMMUNES + cells_of(members)
+    known = {
+        "id": "g",
+        "permission_id": str(permission),
+        "valid_from": "now() - interval '1 year'",
+        "valid_to": "CASE g % 3 WHEN 0 THEN now() - interval '1 day' END",
+        "content_object_id": f"1 + (g::bigint * 7) % {members}",
+    }
+    _insert(cursor, MemberUserGrant, {**known, "user_id": f"1 + g % {users}"}, grants)
+    _insert(cursor, MemberUnitGrant, {**known, "grantee_id": f"2 + g % {units - 1}"}, grants)
+
+
+def _insert(cursor: Any, model: type[models.Model], known: dict[str, str], count: int) -> None:
+    """``count`` rows, numbered ``g`` from 1; ids are named, so the sequence is set behind them."""
+    table = model._meta.db_table
+    columns, values = _filled(model, known)
+    later = _taken_off(cursor, model)
+    cursor.execute(
+        f'INSERT INTO "{table}" ({columns}) SELECT {values} '  # noqa: S608
+        f"FROM generate_series(1, {count}) AS g"
+    )
+    for statement in later:
+        cursor.execute(statement)
+    cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")  # noqa: S608
+
+
 def _filled(model: type[models.Model], known: dict[str, str]) -> tuple[str, str]:
     """Columns and SQL values of every column; what is not ``known`` is empty, false or null."""
     columns = [str(field.column) for field in model._meta.concrete_fields]
@@ -148,7 +218,8 @@ def _filled(model: type[models.Model], known: dict[str, str]) -> tuple[str, str]
 def _empty(field: models.Field[Any, Any]) -> str:
     if field.null:
         return "NULL"
-    return {"BooleanField": "false"}.get(field.get_internal_type(), "''")
+    kind = field.get_internal_type()
+    return {"BooleanField": "false", "PositiveSmallIntegerField": "0"}.get(kind, "''")
 
 
 def _taken_off(cursor: Any, model: type[models.Model]) -> list[str]:
