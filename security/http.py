@@ -15,6 +15,8 @@ from security.scope import allowed_by, may
 from security.services import RefusedError
 
 P = TypeVar("P", bound=Protected)
+# Refusals that mean "not you": they go to the trail as denials, the others are slips of a form.
+DENIALS = frozenset({"not_allowed", "own_role", "second_person"})
 View = Callable[..., HttpResponseBase]
 
 
@@ -64,7 +66,7 @@ def record_refusal(request: HttpRequest, error: RefusedError) -> bool:
 
     Called after the service's transaction was rolled back, so the row stays.
     """
-    denied = any(problem.code == "not_allowed" for problem in error.problems)
+    denied = any(problem.code in DENIALS for problem in error.problems)
     if denied:
         match = request.resolver_match
         audit.record(
@@ -76,15 +78,15 @@ def record_refusal(request: HttpRequest, error: RefusedError) -> bool:
     return denied
 
 
-def require_action(action: str) -> Callable[[View], View]:
-    """Open a view only to people whose role allows the action somewhere; others get a plain 404."""
+def require_action(*actions: str) -> Callable[[View], View]:
+    """Open a view only to people whose role allows one of the actions somewhere; others: 404."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             user = signed_in(request)
-            if not may(user, action):
-                audit.record(action, actor=user, decision="denied", reason=request.path[:200])
+            if not any(may(user, action) for action in actions):
+                audit.record(actions[0], actor=user, decision="denied", reason=request.path[:200])
                 raise Http404
             return view(request, *args, **kwargs)
 
