@@ -1,7 +1,11 @@
 """Pure decisions about access. No Django, no database, no clock of their own."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+USER_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,38})[a-z0-9]")
 
 
 @dataclass(frozen=True)
@@ -43,3 +47,22 @@ def within_ceiling(level: int, ceiling: int) -> bool:
     Level 4 (Tuyệt mật) never may, whatever the ceiling says.
     """
     return 0 <= level <= min(ceiling, 3)
+
+
+def user_name(typed: str) -> str:
+    """How a user name is kept: compatibility forms folded, small letters, no blanks around."""
+    return unicodedata.normalize("NFKC", typed).strip().lower()
+
+
+def is_user_name(name: str) -> bool:
+    """3 to 40 plain letters, digits, dots, hyphens, underscores; a letter or digit at both ends.
+
+    Plain letters only: a Cyrillic "а" in a name of the trail deceives every reader.
+    """
+    return USER_NAME.fullmatch(name) is not None
+
+
+def look_of(name: str) -> str:
+    """What a hurried eye sees: two names with one look are one name to it."""
+    seen = re.sub(r"[._-]", "", name.lower()).replace("0", "o").replace("1", "l")
+    return seen.replace("rn", "m").replace("vv", "w")

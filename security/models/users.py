@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Lower
 
 from security.levels import Secrecy
 from security.models.units import Unit
@@ -26,6 +27,7 @@ class User(AbstractUser):
 
     class Meta:
         ordering = ["full_name"]
+        constraints = [models.UniqueConstraint(Lower("username"), name="user_name_once")]
 
     def __str__(self) -> str:
         return self.full_name or self.username
