@@ -1,19 +1,51 @@
 """Writes of the security floor. Verbs, keyword-only, one transaction and one trail line each."""
 
-from security.services.people import create_user
+from security.services.bootstrap import give_first_role
+from security.services.delegation import delegate_role, end_delegation
+from security.services.people import (
+    PersonFacts,
+    change_user,
+    check_account,
+    create_user,
+    disable_user,
+    enable_user,
+    set_clearance,
+)
 from security.services.problems import Problem, RefusedError, check_action, check_level
+from security.services.requests import approve_role, refuse_role, request_role, withdraw_role
+from security.services.reviews import close_review, decide, open_review
 from security.services.roles import end_role, grant_role, load_roles
-from security.services.units import create_unit, move_unit
+from security.services.terms import Terms
+from security.services.units import change_unit, create_unit, dissolve_unit, move_unit
 
 __all__ = [
+    "PersonFacts",
     "Problem",
     "RefusedError",
+    "Terms",
+    "approve_role",
+    "change_unit",
+    "change_user",
+    "check_account",
     "check_action",
     "check_level",
+    "close_review",
     "create_unit",
     "create_user",
+    "decide",
+    "delegate_role",
+    "disable_user",
+    "dissolve_unit",
+    "enable_user",
+    "end_delegation",
     "end_role",
+    "give_first_role",
     "grant_role",
     "load_roles",
     "move_unit",
+    "open_review",
+    "refuse_role",
+    "request_role",
+    "set_clearance",
+    "withdraw_role",
 ]
