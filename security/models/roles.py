@@ -69,12 +69,23 @@ class RoleTerms(models.Model):
 
 
 class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
+    def unended(self, at: datetime) -> RoleGrantQuerySet:
+        """In force now or later; what still has to be reckoned with."""
+        return self.filter(Q(valid_to=None) | Q(valid_to__gt=at))
+
     def in_force(self, at: datetime) -> RoleGrantQuerySet:
-        """Begun, not ended; a delegated one only while its origin is in force too."""
+        """Begun, not ended; a delegated one only while its origin is in force too.
+
+        What was passed on cannot be passed on again: a chain would outlive its first link.
+        """
         origin = "delegated_from__"
         lives_on = Q(
             Q(**{f"{origin}valid_to": None}) | Q(**{f"{origin}valid_to__gt": at}),
-            **{f"{origin}user__is_active": True},
+            **{
+                f"{origin}valid_from__lte": at,
+                f"{origin}user__is_active": True,
+                f"{origin}delegated_from": None,
+            },
         )
         return (
             self.filter(valid_from__lte=at)
