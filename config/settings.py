@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "security.mfa.middleware.SecondFactorMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -115,6 +116,16 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Only counters of attempts lie here. In the database because all web processes must count
+# together and a lost Redis must not forget them; the table is made by ``manage.py prepare``.
+# Room for many names: culling would forget counters that somebody still needs.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "security_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = REDIS_URL
@@ -164,7 +175,35 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_RATE_LIMITS = False  # axes locks by (name, address); offices share one address
+# Two limits together. Axes locks a name for one address (below): 6 wrong attempts, then a quarter
+# of an hour. This one slows a name down wherever the attempts come from; it is higher than what
+# axes lets one address do in an hour (4 x 6 = 24), so nobody alone can shut a name for its owner.
+# allauth counts wrong second factors by the same limit, per person. Nothing counts by address
+# alone: a whole office shares one. The limits set to None are allauth's own by address.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "30/h/key",
+    "change_password": "10/10m/user",
+    "reauthenticate": "20/10m/user",
+    "second_factor": "6/15m/key",
+    **dict.fromkeys(("login", "signup", "reset_password", "reset_password_from_key")),
+    **dict.fromkeys(("request_login_code", "verify_phone")),
+}
+MFA_RATE_LIMITS = {"webauthn_login": None}
+MFA_ADAPTER = "security.mfa.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# Phones and servers are rarely on the same second; security.mfa.forms lets each code in once.
+MFA_TOTP_TOLERANCE = 1
+# The answer of a key must come from this very host over HTTPS, or from http://localhost.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False
+MFA_FORMS = {
+    "authenticate": "security.mfa.forms.AuthenticateForm",
+    "reauthenticate": "security.mfa.forms.ReauthenticateForm",
+    "activate_totp": "security.mfa.forms.ActivateTOTPForm",
+    "authenticate_webauthn": "security.mfa.forms.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "security.mfa.forms.ReauthenticateWebAuthnForm",
+    "add_webauthn": "security.mfa.forms.AddWebAuthnForm",
+    "edit_webauthn": "security.mfa.forms.EditWebAuthnForm",
+}
 AXES_FAILURE_LIMIT = 6
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

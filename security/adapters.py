@@ -1,6 +1,15 @@
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from axes.handlers.proxy import AxesProxyHandler
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_noop
+
+from security.signin import record_refused_name, signed_in_here_before
 
 # allauth speaks no Vietnamese. Naming its sentences here puts them into our own catalogue.
 SENTENCES_OF_ALLAUTH = (
@@ -21,3 +30,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count an attempt against the slow limit of its name (ACCOUNT_RATE_LIMITS).
+
+        Not where axes refuses anyway: one address hammering a locked name must not use up what
+        the name has left elsewhere. Nor where this person has signed in lately: there axes alone
+        watches, so that strangers cannot keep somebody from his own desk.
+        """
+        name = str(credentials.get("username", ""))
+        address = self.get_client_ip(request)
+        if not AxesProxyHandler.is_allowed(request, credentials):
+            return
+        if signed_in_here_before(name, address, now=timezone.now()):
+            return
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            record_refused_name(name, "slowed down")
+            page = render(request, "account/slowed.html", status=429)
+            raise ImmediateHttpResponse(page) from None
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """The name alone. allauth adds the Host header, which the caller chooses: every spelling
+        and port of it would begin a new count."""
+        return str(credentials.get("username", "")).lower()

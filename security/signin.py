@@ -6,14 +6,18 @@ recovery, a test client), so this module is the one place of the project that li
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from axes.models import AccessLog
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from security import audit
 from security.models import User
+
+KNOWN_PLACE_FOR = timedelta(days=30)
 
 
 def connect() -> None:
@@ -36,6 +40,24 @@ def typed_name(request: HttpRequest, credentials: dict[str, Any] | None = None) 
     return str((credentials or {}).get("username") or request.POST.get("login", ""))
 
 
+def record_refused_name(name: str, why: str = "") -> None:
+    """A line of the trail for a sign-in that failed: the name's mark, and why if not the usual."""
+    audit.record(
+        "signin",
+        actor=None,
+        object_type="security.user",
+        decision="denied",
+        reason=f"name {name_mark(name)}" + (f", {why}" if why else ""),
+    )
+
+
+def signed_in_here_before(name: str, address: str, *, now: datetime) -> bool:
+    """Whether this name was signed in from this address within the last month."""
+    since = now - KNOWN_PLACE_FOR
+    lately = AccessLog.objects.filter(username=name, ip_address=address, attempt_time__gte=since)
+    return bool(lately.exists())
+
+
 def _signed_in(sender: object, user: User, **_rest: Any) -> None:
     audit.record("signin", actor=user, object_type="security.user", object_id=user.pk)
 
@@ -46,11 +68,4 @@ def _signed_out(sender: object, user: User | None, **_rest: Any) -> None:
 
 
 def _refused(sender: object, credentials: dict[str, Any], **_rest: Any) -> None:
-    name = str(credentials.get("username", ""))
-    audit.record(
-        "signin",
-        actor=None,
-        object_type="security.user",
-        decision="denied",
-        reason=f"name {name_mark(name)}",
-    )
+    record_refused_name(str(credentials.get("username", "")))

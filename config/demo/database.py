@@ -42,6 +42,7 @@ def prepare() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
     if not (Role.objects.exists() and CodeList.objects.exists()):
         call_command("load_reference", stdout=StringIO())
 

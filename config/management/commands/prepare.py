@@ -8,10 +8,11 @@ from security.models import Installation, User
 
 
 class Command(BaseCommand):
-    help = "Migrations and reference data; the last line says what the database is, as JSON."
+    help = "Tables and reference data; the last line says what the database is, as JSON."
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
+        call_command("createcachetable", verbosity=options["verbosity"])
         call_command("load_reference", stdout=self.stdout)
         state = {
             "empty": not User.objects.exists(),
