@@ -1,0 +1,121 @@
+"""Asking at a door, and making answers comparable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from tests.walk.register import Door
+from tests.walk.rows import CANARY, NUMBER
+
+HTMX = {"HTTP_HX_REQUEST": "true", "HTTP_HX_CURRENT_URL": "http://testserver/"}
+# What differs between two answers to the same question and says nothing: tokens and numbers of
+# the request.
+_TOKENS = re.compile(rb'(?<=value=")[A-Za-z0-9]{64}(?=")|(?<=X-CSRFToken&quot;: &quot;)\w+|'
+                     rb'(?<="X-CSRFToken": ")\w+')  # fmt: skip
+_OWN_HEADERS = ("X-Request-Id", "Set-Cookie", "Date", "Last-Modified")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    request: str  # its number on the trail
+
+    @property
+    def said(self) -> str:
+        """Everything that left the house, in lower case."""
+        head = "\n".join(f"{name}: {value}" for name, value in self.headers)
+        return head.lower() + "\n" + self.body.decode("utf-8", "replace").lower()
+
+    @property
+    def canaries(self) -> list[str]:
+        return sorted(set(re.findall(rf"{CANARY}\w*|{NUMBER}\d*", self.said)))
+
+    def without(self, ids: Iterable[object]) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+        """Status, headers and body with the ids of the address taken out."""
+        numbers = sorted({str(one) for one in ids}, key=len, reverse=True)
+        plain = re.compile(r"(?<!\d)(?:" + "|".join(numbers) + r")(?!\d)") if numbers else None
+
+        def cut(text: str) -> str:
+            return plain.sub("#", text) if plain else text
+
+        headers = tuple(
+            (name, cut(value)) for name, value in self.headers if name != "Content-Length"
+        )
+        return self.status, headers, cut(self.body.decode("latin-1")).encode("latin-1")
+
+
+requests_made = 0
+
+
+def ask(
+    client: Client, door: Door, kwargs: dict[str, Any], data: Any = None, *, htmx: bool = False
+) -> Answer:
+    """One request; flash messages of it do not follow the next one."""
+    global requests_made  # noqa: PLW0603 - the figure that the walk prints
+    requests_made += 1
+    url = reverse(door.name, kwargs=kwargs) + door.query
+    extra: dict[str, Any] = HTMX if htmx else {}
+    if door.method == "POST":
+        response = client.post(url, data or {}, **extra)
+    else:
+        response = client.generic(door.method, url, **extra)
+    client.cookies.pop("messages", None)
+    return answer_of(response)
+
+
+def answer_of(response: Any) -> Answer:
+    streaming = getattr(response, "streaming", False)
+    body = b"".join(response.streaming_content) if streaming else response.content
+    response.close()
+    headers = tuple(
+        sorted((name, value) for name, value in response.items() if name not in _OWN_HEADERS)
+    )
+    return Answer(
+        response.status_code, headers, _TOKENS.sub(b"", body), response.headers.get("X-Request-Id", "")
+    )
+
+
+# What a request may write without changing anything that is protected.
+_KEPT_OUT = re.compile(r"security_auditevent|django_session|usersessions|axes_|django_migrations")
+
+
+def _tables() -> list[str]:
+    names = connection.introspection.table_names()
+    return [name for name in names if not _KEPT_OUT.search(name)]
+
+
+def state_of_all_tables() -> dict[str, str]:
+    """A checksum of every table's rows, so that any change anywhere shows."""
+    parts = " UNION ALL ".join(
+        f"SELECT '{name}', count(*) || ':' || coalesce(sum(hashtextextended(t::text, 0)), 0) "  # noqa: S608
+        f'FROM "{name}" t'
+        for name in _tables()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(parts)
+        return dict(cursor.fetchall())
+
+
+def changed_tables(before: dict[str, str]) -> list[str]:
+    after = state_of_all_tables()
+    return sorted(name for name in after if after[name] != before.get(name))
+
+
+def denied_requests(numbers: Iterable[str]) -> set[str]:
+    """Which of these requests left a denial on the trail."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT request FROM security_auditevent WHERE decision = 'denied' AND request = ANY(%s)",
+            [list(numbers)],
+        )
+        return {number for (number,) in cursor.fetchall()}
+

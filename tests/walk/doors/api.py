@@ -1,0 +1,28 @@
+"""The API for programs and for the browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.walk.register import SIGNED_IN, TASK_VIEWERS, Door, roles
+from tests.walk.rows import Rows
+
+READERS = roles("keeper", "cell_secretary")
+
+
+def _task(rows: Rows) -> dict[str, Any]:
+    return {"pk": rows.task.pk}
+
+
+def _member(rows: Rows) -> dict[str, Any]:
+    return {"pk": rows.member.pk}
+
+
+DOORS = (
+    Door("api-schema", SIGNED_IN, outside=403),
+    Door("task-list", TASK_VIEWERS, outside=403),
+    Door("task-detail", TASK_VIEWERS, _task, outside=403),
+    Door("member-list", READERS, outside=403),
+    Door("member-list", READERS, query="?q=canary", outside=403),
+    Door("member-detail", READERS | {"member"}, _member, outside=403),
+)
