@@ -218,6 +218,9 @@ AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 ANONYMOUS_USER_NAME = None
 GUARDIAN_AUTO_PREFETCH = False
 
+# Hours that a one-time link lasts: the first one is handed over in person, a new password is urgent.
+INVITATION_HOURS = {"first": 72, "reset": 24}
+
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 10 * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -278,19 +281,38 @@ FILE_UPLOAD_TEMP_DIR = None
 
 # --- API --------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    # A token that is sent decides, whatever session comes along with it: it stands first.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "security.tokens.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is answered like any other method that is not there
+    "DEFAULT_SCHEMA_CLASS": "security.api.schema.ApiSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 50,
+    "EXCEPTION_HANDLER": "security.api.refusals.answer",
+    "DEFAULT_THROTTLE_CLASSES": ["security.api.throttles.CallThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "calls": "120/min",
+        # Only tokens that were not accepted: of one beginning and address, of one address.
+        "wrong_token": "10/min",
+        "wrong_tokens": "100/hour",
+    },
+    "NUM_PROXIES": 0,  # ProxyAddressMiddleware has found the address; the header is not believed
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Sáu Rõ API",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "security.api.schema.document_refusals",
+    ],
 }
 
 # --- logs: codes and numbers only, never names or values --------------------------------

@@ -2,6 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
+USE_TOKENS = "security.use_tokens"
+# What a token can be made for: the actions that the API asks for. All of them only read.
+TOKEN_ACTIONS = ("campaign.view", "records.view")
+
 LABELS = {
     "campaign.view": _("See tasks"),
     "campaign.board": _("Open the leaders' board"),
@@ -42,6 +46,13 @@ EVENTS = {
     "search": _("searched"),
     "signin": _("signed in"),
     "signout": _("signed out"),
+    "password.changed": _("password changed"),
+    "session.ended": _("session ended"),
+    "invitation.made": _("sign-in link made"),
+    "invitation.revoked": _("sign-in link withdrawn"),
+    "invitation.opened": _("sign-in link opened"),
+    "invitation.used": _("password set by a sign-in link"),
+    "invitation.refused": _("sign-in link refused"),
     "mfa.required": _("second factor asked for"),
     "mfa.added": _("second factor added"),
     "mfa.removed": _("second factor removed"),
@@ -51,6 +62,11 @@ EVENTS = {
     "mfa.code_used": _("recovery code used"),
     "mfa.reset": _("second factor reset"),
     "role.mfa_changed": _("second factor required or waived for a role"),
+    "token.created": _("token for a program made"),
+    "token.revoked": _("token for a program revoked"),
+    "token.used": _("token for a program used"),
+    "reference.added": _("reference data added"),
+    "reference.changed": _("reference data changed"),
     "trail.read": _("trail read"),
     "home.read": _("own work read"),
     "board.read": _("board read"),

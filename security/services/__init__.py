@@ -2,6 +2,7 @@
 
 from security.services.bootstrap import give_first_role
 from security.services.delegation import delegate_role, end_delegation
+from security.services.invitations import accept_invitation, invite, revoke_invitation
 from security.services.people import (
     PersonFacts,
     change_user,
@@ -23,6 +24,7 @@ __all__ = [
     "Problem",
     "RefusedError",
     "Terms",
+    "accept_invitation",
     "approve_role",
     "change_unit",
     "change_user",
@@ -41,11 +43,13 @@ __all__ = [
     "end_role",
     "give_first_role",
     "grant_role",
+    "invite",
     "load_roles",
     "move_unit",
     "open_review",
     "refuse_role",
     "request_role",
+    "revoke_invitation",
     "set_clearance",
     "withdraw_role",
 ]
