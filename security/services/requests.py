@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from security import audit
 from security.models import RoleGrant, RoleRequest, User
-from security.scope import may
 from security.services.delegation import check_delegation
 from security.services.problems import Problem, RefusedError, check_action
 from security.services.roles import write_grant
@@ -92,12 +91,12 @@ def check_may_give(actor: User, terms: Terms, now: datetime) -> None:
 
 def _check_requester(requester: User, terms: Terms, now: datetime) -> None:
     """Whoever asked must still be one who may; freshly read, not as it was when he asked."""
-    if terms.delegated_from is not None:
-        check_delegation(requester, terms, now)
-    elif not may(requester, "security.manage_access", terms.unit):
+    try:
+        check_may_give(requester, terms, now)
+    except RefusedError as error:
         raise RefusedError(
-            Problem("requester_lost", _("Whoever asked may no longer give roles there."))
-        )
+            Problem("requester_lost", _("Whoever asked may no longer give this role."))
+        ) from error
 
 
 def _lock_waiting(request: RoleRequest) -> RoleRequest:

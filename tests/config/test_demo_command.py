@@ -19,9 +19,9 @@ from django.db import connection
 from django.utils import timezone
 
 from config.demo import database
-from security.models import Installation, User
+from security.models import AuditEvent, Installation, RoleGrant, User
 from tests.conftest import test_database_url as database_url
-from tests.security.make import make_user
+from tests.security.make import make_unit, make_user
 
 
 def run_demo(*arguments: str) -> dict[str, Any]:
@@ -62,6 +62,70 @@ def test_bootstrap_admin_makes_the_first_administrator_once() -> None:
     with pytest.raises(CommandError, match="already"):
         call_command("bootstrap_admin", stdout=StringIO())
     assert User.objects.count() == 1
+
+
+def bootstrap(*arguments: str) -> dict[str, str]:
+    out = StringIO()
+    call_command("bootstrap_admin", "--json", *arguments, stdout=out)
+    made: dict[str, str] = json.loads(out.getvalue())
+    return made
+
+
+def holder_of(role: str) -> User:
+    return RoleGrant.objects.in_force(timezone.now()).get(role=role, user__is_active=True).user
+
+
+@pytest.mark.django_db
+def test_the_first_security_officer_is_made_on_the_machine_and_once() -> None:
+    bootstrap()
+    made = bootstrap("--role", "security_officer", "--username", "anninh1")
+    officer = User.objects.get(username="anninh1")
+    assert officer.check_password(made["password"])
+    assert holder_of("security_officer") == officer
+    assert holder_of("administrator").username == "admin"
+    assert AuditEvent.objects.filter(action="role.first_given", actor_id=None).count() == 2
+    with pytest.raises(CommandError, match="already"):
+        bootstrap("--role", "security_officer", "--username", "anninh2")
+    assert not User.objects.filter(username="anninh2").exists()
+
+
+@pytest.mark.django_db
+def test_the_two_first_roles_are_held_by_two_people() -> None:
+    bootstrap()
+    with pytest.raises(CommandError, match="two people"):
+        bootstrap("--role", "security_officer", "--username", "admin")
+    assert RoleGrant.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("lost", ["closed", "ended"])
+def test_a_lost_administrator_is_replaced_by_somebody_known(lost: str) -> None:
+    bootstrap()
+    admin = User.objects.get()
+    if lost == "closed":
+        User.objects.update(is_active=False)
+    else:
+        RoleGrant.objects.update(valid_to=timezone.now())
+    successor = make_user(unit=admin.unit, username="moi")
+    made = bootstrap("--username", "moi")
+    assert "password" not in made
+    assert holder_of("administrator") == successor
+
+
+@pytest.mark.django_db
+def test_a_demonstration_gets_no_first_administrator() -> None:
+    database.mark(demo=True, now=timezone.now())
+    with pytest.raises(CommandError, match="demonstration"):
+        bootstrap()
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_first_roles_are_given_on_a_root_unit_only() -> None:
+    make_unit(parent=make_unit(), code="DUOI")
+    with pytest.raises(CommandError, match="root"):
+        bootstrap("--unit-code", "DUOI")
+    assert not User.objects.exists()
 
 
 @pytest.fixture

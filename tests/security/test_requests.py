@@ -21,8 +21,8 @@ from security.services import (
     request_role,
     withdraw_role,
 )
-from tests.security.make import make_officer, make_unit, make_user
 from tests.security.make import grant_role as give
+from tests.security.make import make_officer, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
 Decision = RoleRequest.Decision

@@ -1,4 +1,4 @@
-"""The first administrator of an installation that is not a demonstration."""
+"""The first administrator and the first security officer of an installation for real use."""
 
 import json
 import secrets
@@ -11,21 +11,29 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.demo import database
-from security.levels import Secrecy
-from security.models import Unit, User
-from security.services import create_unit, create_user, grant_role
+from security.models import Installation, Unit, User
+from security.services import RefusedError, create_unit, create_user, give_first_role
+from security.services.bootstrap import FIRST_ROLES
+
+# Where nobody says otherwise: sign-in name and full name of the person made for a role.
+DEFAULT_NAMES = {
+    "administrator": ("admin", "Administrator"),
+    "security_officer": ("officer", "Security officer"),
+}
 
 
 class Command(BaseCommand):
     help = (
-        "Creates the root unit, the first person and his role of administrator on it. Refused "
-        "where anybody can sign in already. Without --password-stdin a password is made at "
-        "random and printed once."
+        "Gives --role on the root unit to a person, made for it unless the sign-in name is known. "
+        "Refused where somebody active holds that role, and in a demonstration. Run it once for "
+        "each role, for two people: what the one asks for, the other approves. Without "
+        "--password-stdin a new person's password is made at random and printed once."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--username", default="admin")
-        parser.add_argument("--full-name", default="Administrator")
+        parser.add_argument("--role", choices=FIRST_ROLES, default="administrator")
+        parser.add_argument("--username", help="default: admin, or officer")
+        parser.add_argument("--full-name")
         parser.add_argument("--unit-code", default="BAN", help="code of the root unit")
         parser.add_argument("--unit-name", default="Ban Tổ chức", help="name of the root unit")
         parser.add_argument("--password-stdin", action="store_true", help="first line of stdin")
@@ -33,17 +41,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         database.prepare()
-        if database.is_taken() or database.is_demo():
-            raise CommandError("Somebody can sign in here already; nothing was changed.")
+        if database.is_demo():
+            raise CommandError("This is a demonstration; nothing was changed.")
         given = sys.stdin.readline().rstrip("\n") if options["password_stdin"] else ""
-        password = given or secrets.token_urlsafe(15)
         try:
-            user = self._create(password, options)
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
-        made = {"username": user.username, "unit": user.unit.code}
-        if not given:
-            made["password"] = password
+            made = self._bootstrap(given, options)
+        except (ValidationError, RefusedError) as error:
+            said = error.messages if isinstance(error, ValidationError) else [str(error)]
+            raise CommandError(" ".join(said) + " Nothing was changed.") from error
         if options["json"]:
             self.stdout.write(json.dumps(made))
             return
@@ -51,29 +56,37 @@ class Command(BaseCommand):
             self.stdout.write(f"{name}: {value}")
 
     @transaction.atomic
-    def _create(self, password: str, options: dict[str, Any]) -> User:
+    def _bootstrap(self, given: str, options: dict[str, Any]) -> dict[str, str]:
         now = timezone.now()
-        unit = Unit.objects.filter(code=options["unit_code"]).first() or create_unit(
-            actor=None,
-            code=options["unit_code"],
-            name=options["unit_name"],
-            kind=Unit.Kind.ORGANISATION,
+        unit = _root_unit(options)
+        default_name, default_full_name = DEFAULT_NAMES[options["role"]]
+        username = options["username"] or default_name
+        user = User.objects.filter(username=username, is_active=True).first()
+        password = ""
+        if user is None:
+            password = given or secrets.token_urlsafe(15)
+            user = create_user(
+                actor=None,
+                username=username,
+                full_name=options["full_name"] or default_full_name,
+                unit=unit,
+                password=password,
+            )
+        give_first_role(user=user, role=options["role"], unit=unit, now=now)
+        if not Installation.objects.exists():
+            database.mark(demo=False, now=now)
+        made = {"username": user.username, "role": options["role"], "unit": unit.code}
+        return {**made, "password": password} if password and not given else made
+
+
+def _root_unit(options: dict[str, Any]) -> Unit:
+    """The root of the tree: what these two give and approve must reach every unit."""
+    code = options["unit_code"]
+    unit = Unit.objects.filter(code=code).first()
+    if unit is None:
+        return create_unit(
+            actor=None, code=code, name=options["unit_name"], kind=Unit.Kind.ORGANISATION
         )
-        user = create_user(
-            actor=None,
-            username=options["username"],
-            full_name=options["full_name"],
-            unit=unit,
-            password=password,
-        )
-        grant_role(
-            actor=None,
-            user=user,
-            role="administrator",
-            unit=unit,
-            now=now,
-            max_level=Secrecy.INTERNAL,
-            reason="first administrator",
-        )
-        database.mark(demo=False, now=now)
-        return user
+    if unit.parent_id is not None:
+        raise CommandError(f"{code} is not a root unit. Nothing was changed.")
+    return unit
