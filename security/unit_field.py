@@ -70,6 +70,8 @@ class UnitField(forms.Field):
         return value.code if isinstance(value, Unit) else value
 
     def to_python(self, value: Any) -> Unit | None:
+        if isinstance(value, Unit):  # the initial value of a field that was switched off
+            return value
         typed = str(value or "").strip()
         if not typed:
             return None

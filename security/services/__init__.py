@@ -3,6 +3,7 @@
 from security.services.bootstrap import give_first_role
 from security.services.delegation import delegate_role, end_delegation
 from security.services.invitations import accept_invitation, invite, revoke_invitation
+from security.services.mfa import reset_mfa, set_mfa_required
 from security.services.people import (
     PersonFacts,
     change_user,
@@ -10,6 +11,7 @@ from security.services.people import (
     create_user,
     disable_user,
     enable_user,
+    end_all_sessions,
     set_clearance,
 )
 from security.services.problems import Problem, RefusedError, check_action, check_level
@@ -39,6 +41,7 @@ __all__ = [
     "disable_user",
     "dissolve_unit",
     "enable_user",
+    "end_all_sessions",
     "end_delegation",
     "end_role",
     "give_first_role",
@@ -49,7 +52,9 @@ __all__ = [
     "open_review",
     "refuse_role",
     "request_role",
+    "reset_mfa",
     "revoke_invitation",
     "set_clearance",
+    "set_mfa_required",
     "withdraw_role",
 ]

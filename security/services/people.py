@@ -135,6 +135,17 @@ def enable_user(*, actor: User, user: User, now: datetime, reason: str) -> User:
 
 
 @transaction.atomic
+def end_all_sessions(*, actor: User, user: User, now: datetime, reason: str) -> int:
+    """Sign a person out everywhere; how many sessions there were."""
+    user = _locked(user)
+    _check_not_oneself(actor, user)
+    check_account(actor, user, now)
+    ended = end_sessions(user)
+    _write_down("user.sessions_ended", actor, user, fields=[], reason=reason)
+    return ended
+
+
+@transaction.atomic
 def set_clearance(*, actor: User, user: User, clearance: int, reason: str) -> User:
     """Clear a person up to a level. Only a security officer of his unit, and never his own."""
     user = _locked(user)

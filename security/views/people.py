@@ -3,42 +3,23 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from security import audit, selectors
 from security.forms import EndGrantForm, GrantForm
 from security.http import require_action, signed_in
 from security.models import RoleGrant, User
 from security.services import RefusedError, end_role, grant_role
-from security.signin import name_mark
-from security.views.shared import asked_of
-
-
-@require_GET
-@require_action("security.manage_access")
-def people(request: HttpRequest) -> HttpResponse:
-    search = asked_of(request, "q")
-    found = selectors.people_managed_by(signed_in(request), timezone.now(), search)
-    page = Paginator(found, 50).get_page(request.GET.get("page"))
-    audit.record(
-        "search" if search else "list",
-        actor=signed_in(request),
-        object_type="security.user",
-        ids=[one.pk for one in page.object_list],
-        reason=f"term {name_mark(search)}" if search else "",
-    )
-    return render(request, "security/people.html", {"page": page, "search": search})
+from security.views.shared import person_or_404
 
 
 @require_http_methods(["GET", "POST"])
 @require_action("security.manage_access")
 def person(request: HttpRequest, pk: int) -> HttpResponse:
-    user = _person_or_404(request, pk)
+    user = person_or_404(request, pk)
     form = GrantForm(request.POST or None, actor=signed_in(request))
     status = 200
     if request.method == "POST":
@@ -58,7 +39,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @require_action("security.manage_access")
 def grant_end(request: HttpRequest, pk: int, grant: int) -> HttpResponse:
-    user = _person_or_404(request, pk)
+    user = person_or_404(request, pk)
     row = get_object_or_404(RoleGrant, pk=grant, user=user)
     form = EndGrantForm(request.POST)
     if not form.is_valid():
@@ -75,21 +56,6 @@ def grant_end(request: HttpRequest, pk: int, grant: int) -> HttpResponse:
     except RefusedError as refusal:
         messages.error(request, str(refusal))
     return redirect("security:person", pk=pk)
-
-
-def _person_or_404(request: HttpRequest, pk: int) -> User:
-    reader = signed_in(request)
-    user = selectors.people_managed_by(reader, timezone.now()).filter(pk=pk).first()
-    audit.record(
-        "read",
-        actor=reader,
-        object_type="security.user",
-        object_id=pk,
-        decision="allowed" if user else "denied",
-    )
-    if user is None:
-        raise Http404
-    return user
 
 
 def _granted(request: HttpRequest, user: User, form: GrantForm) -> bool:
