@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-from django.http import Http404
 from django.utils import timezone
-from rest_framework import routers, serializers, viewsets
-from rest_framework.pagination import CursorPagination
-from rest_framework.request import Request
-from rest_framework.response import Response
+from rest_framework import routers, serializers
 
-from campaign.models import Campaign, Product, Task
+from campaign.models import Light, Product, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.selectors import TaskFilter, current_campaign
-from security import audit
-from security.models import User
-from security.scope import allowed_by, may
+from campaign.selectors.filters import STATES
+from security.api.parameters import flag, number, one_of, text
+from security.api.viewsets import ProtectedViewSet
 
 
 class ProductSerializer(serializers.ModelSerializer[Product]):
@@ -65,57 +59,38 @@ class TaskDetailSerializer(TaskSerializer):
         fields = (*TaskSerializer.Meta.fields, "responsibility", "process", "products")
 
 
-class TaskPages(CursorPagination):
-    ordering = ("id",)
-
-
-class TaskViewSet(viewsets.ReadOnlyModelViewSet[Task]):
-    """Tasks of the current campaign. Filters as in the list: light, group, block, unit, week …"""
+class TaskViewSet(ProtectedViewSet[Task]):
+    """Tasks of the current campaign; a single one by its id, whichever campaign it belongs to."""
 
     serializer_class = TaskSerializer
-    pagination_class = TaskPages
-    filter_backends = ()
     queryset = Task.objects.none()
+    parameters = (
+        one_of("light", "colour of the light now", Light.values, many=True),
+        number("group", "number of the work group in the plan", highest=999),
+        number("block", "number of the block in the plan", highest=999),
+        number("week", "number of the week in the plan", highest=999),
+        number("row", "number of the row of the matrix", highest=999),
+        text("unit", "code of the lead unit", longest=40),
+        one_of("kind", "kind of task", Task.Kind.values),
+        one_of("owner", "tasks whose owner the caller is", ["me"]),
+        one_of("state", "without it: all tasks on the board", STATES),
+        flag("late", "was late at some time"),
+        flag("due", "the deadline is over"),
+    )
 
-    def get_queryset(self) -> TaskQuerySet:
-        user, campaign = cast("User", self.request.user), current_campaign()
-        if campaign is None or not may(user, "campaign.view"):
-            none: TaskQuerySet = Task.objects.none()
-            return none
-        rows = self._chosen(user, campaign)
-        joined: TaskQuerySet = rows.select_related(
-            "unit", "owner", "group", "matrix_row", "phase", "block"
-        )
-        return joined
+    def get_serializer_class(self) -> type[TaskSerializer]:
+        return TaskDetailSerializer if self.action == "retrieve" else TaskSerializer
 
-    def _chosen(self, user: User, campaign: Campaign) -> TaskQuerySet:
-        if self.action == "retrieve":
-            return Task.objects.visible_to(user)
-        chosen = TaskFilter.from_query(self.request.query_params, now=timezone.now())
+    def chosen(self, rows: TaskQuerySet) -> TaskQuerySet:  # type: ignore[override]
+        campaign = current_campaign()
+        if campaign is None:
+            return rows.none()
         # The stored light is the one in the answer: past instants are the screens' matter.
-        return chosen.but(at=None).apply(user, campaign)
+        asked = TaskFilter.from_query(self.request.query_params, now=timezone.now())
+        return asked.apply(self.caller, campaign)
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        response = super().list(request, *args, **kwargs)
-        ids = [row["id"] for row in response.data["results"]]
-        audit.record("list", actor=cast("User", request.user), object_type="campaign.task", ids=ids)
-        return response
-
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        user = cast("User", request.user)
-        try:
-            row = self.get_object()
-        except Http404:
-            audit.record(
-                "read",
-                actor=user,
-                object_type="campaign.task",
-                object_id=str(kwargs.get("pk", ""))[:40],
-                decision="denied",
-            )
-            raise
-        audit.record("read", actor=user, row=row, allowed_by=allowed_by(user, row))
-        return Response(TaskDetailSerializer(row, context={"request": request}).data)
+    def joined(self, rows: TaskQuerySet) -> TaskQuerySet:  # type: ignore[override]
+        return rows.select_related("unit", "owner", "group", "matrix_row", "phase", "block")
 
 
 router = routers.SimpleRouter()

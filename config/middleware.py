@@ -7,6 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
 from django.utils import translation
 
+from security.api.refusals import refuse
+
 
 class LanguageMiddleware:
     """Vietnamese unless the reader chose otherwise.
@@ -37,12 +39,16 @@ class RefuseNulMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or _has_nul(request.GET):
-            return HttpResponseBadRequest()
+            return _bad_request(request)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         """Posted fields are read here, after the CSRF check has read them anyway."""
-        return HttpResponseBadRequest() if _has_nul(request.POST) else None
+        return _bad_request(request) if _has_nul(request.POST) else None
+
+
+def _bad_request(request: HttpRequest) -> HttpResponse:
+    return refuse(request, 400) or HttpResponseBadRequest()
 
 
 def _has_nul(fields: QueryDict) -> bool:

@@ -1,6 +1,6 @@
 """Where a line of the trail comes from: set by the request middleware or by a job's start."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -28,3 +28,8 @@ def origin(value: Origin) -> Iterator[None]:
         yield
     finally:
         _origin.reset(token)
+
+
+def amend_origin(change: Callable[[Origin], Origin]) -> None:
+    """Replace the origin from here to the end of the running request or job, which resets it."""
+    _origin.set(change(_origin.get()))

@@ -90,3 +90,6 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix} {self.name}"
+
+    def usable_at(self, at: datetime) -> bool:
+        return self.revoked_at is None and self.expires_at > at

@@ -23,7 +23,7 @@ def test_the_list_holds_what_the_caller_may_see_and_is_written_down(client: Clie
     assert AuditEvent.objects.get(action="list").object_ids == [mine.pk]
     assert client.get(MEMBERS, {"q": "minh"}).json()["results"] == shown
     assert client.get(MEMBERS, {"q": "khuyet"}).json()["results"] == []
-    assert client.get(MEMBERS, {"unit": "x"}).json()["results"] == []
+    assert client.get(MEMBERS, {"unit": "x"}).status_code == 400
 
 
 @pytest.mark.parametrize(("cap", "masked"), [(2, False), (1, True)])
@@ -60,4 +60,4 @@ def test_without_the_role_there_is_no_list(client: Client) -> None:
 
 
 def test_nobody_reads_without_signing_in(client: Client) -> None:
-    assert client.get(MEMBERS).status_code in {302, 401, 403}
+    assert client.get(MEMBERS).status_code == 401

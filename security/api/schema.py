@@ -1,0 +1,63 @@
+"""What the OpenAPI document says beyond what serializers tell: parameters, tokens, refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from security.api.parameters import CURSOR, LONGEST_ID, Parameter
+from security.api.refusals import REFUSALS
+
+DOCUMENTED = (400, 401, 404, 406, 429)
+REFUSAL = {
+    "type": "object",
+    "description": "Why a request was refused.",
+    "required": ["code", "detail"],
+    "properties": {
+        "code": {"type": "string", "description": "stable, for programs"},
+        "detail": {"type": "string", "description": "a sentence for people"},
+        "parameters": {
+            "type": "object",
+            "description": "with bad_parameter: what is wrong with which parameter",
+            "additionalProperties": {"type": "string"},
+        },
+    },
+    "additionalProperties": False,
+}
+
+
+class ApiSchema(AutoSchema):  # type: ignore[misc]
+    """Parameters come from the view's own declaration, which also checks them."""
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        offered: tuple[Parameter, ...] = ()
+        if getattr(self.view, "action", "") == "list":
+            offered = (*getattr(self.view, "parameters", ()), CURSOR)
+        return [parameter.documented for parameter in offered]
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+    target_class = "security.tokens.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "saro_…"}
+
+
+def document_refusals(result: dict[str, Any], **_rest: Any) -> dict[str, Any]:
+    """Post-processing hook: every operation may be refused, always with the same body."""
+    result["components"]["schemas"]["Refusal"] = REFUSAL
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+    for path in result["paths"].values():
+        for operation in path.values():
+            for status in DOCUMENTED:
+                operation["responses"].setdefault(
+                    str(status), {"description": REFUSALS[status][0], "content": content}
+                )
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "path":
+                    parameter["schema"] = {"type": "integer", "minimum": 0, "maximum": LONGEST_ID}
+    return result
