@@ -6,11 +6,17 @@ sign-in page resolves them.
 """
 
 from allauth.account import views
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_safe
+
+from security.mfa import views as second_factor
 
 
 @login_not_required
@@ -29,4 +35,33 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("password/reset/", closed, name="account_reset_password"),
     path("password/set/", closed, name="account_set_password"),
     path("email/", closed, name="account_email"),
+    path("second-factor/", mfa.index, name="mfa_index"),
+    path("second-factor/show/", mfa.authenticate, name="mfa_authenticate"),
+    path("second-factor/again/", mfa.reauthenticate, name="mfa_reauthenticate"),
+    path("second-factor/app/", totp.activate_totp, name="mfa_activate_totp"),
+    path("second-factor/app/remove/", second_factor.deactivate_totp, name="mfa_deactivate_totp"),
+    path("second-factor/keys/", webauthn.list_webauthn, name="mfa_list_webauthn"),
+    path("second-factor/keys/add/", webauthn.add_webauthn, name="mfa_add_webauthn"),
+    path(
+        "second-factor/keys/again/",
+        webauthn.reauthenticate_webauthn,
+        name="mfa_reauthenticate_webauthn",
+    ),
+    path("second-factor/keys/<int:pk>/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
+    path(
+        "second-factor/keys/<int:pk>/remove/",
+        second_factor.remove_webauthn,
+        name="mfa_remove_webauthn",
+    ),
+    path("second-factor/codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path(
+        "second-factor/codes/new/",
+        codes.generate_recovery_codes,
+        name="mfa_generate_recovery_codes",
+    ),
+    path(
+        "second-factor/codes/download/",
+        codes.download_recovery_codes,
+        name="mfa_download_recovery_codes",
+    ),
 ]

@@ -7,5 +7,7 @@ class SecurityConfig(AppConfig):
 
     def ready(self) -> None:
         from security import signin  # noqa: PLC0415 - models exist only now
+        from security.mfa import trail  # noqa: PLC0415
 
         signin.connect()
+        trail.connect()

@@ -28,7 +28,10 @@ ACCESS = (
     Place("security:roles", gettext_noop("Roles"), ("security.manage_access",)),
     Place("security:trail", gettext_noop("Audit trail"), ("security.view_trail",)),
 )
-ACCOUNT = (Place("account_change_password", gettext_noop("Password")),)
+ACCOUNT = (
+    Place("account_change_password", gettext_noop("Password")),
+    Place("mfa_index", gettext_noop("Second factor")),
+)
 
 
 def offered(places: tuple[Place, ...], user: User) -> list[Place]:
