@@ -27,17 +27,9 @@ def renew_link(*, actor: User, user: User, now: datetime) -> str:
     Refused to whoever reset this person's second factor within a week.
     """
     user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
-    purpose = Purpose.RESET if user.has_usable_password() else Purpose.FIRST
-    reset = AuditEvent.objects.filter(
-        action="mfa.reset",
-        actor_id=actor.pk,
-        object_id=str(user.pk),
-        decision=AuditEvent.Decision.ALLOWED,
-        at__gt=now - APART,
-    )
-    if purpose == Purpose.RESET and reset.exists():
+    if not may_renew_link(actor, user, now):
         raise RefusedError(_two_people())
-    return invite(actor=actor, user=user, purpose=purpose, now=now)
+    return invite(actor=actor, user=user, purpose=_purpose(user), now=now)
 
 
 @transaction.atomic
@@ -47,12 +39,32 @@ def reset_factor(*, actor: User, user: User, reason: str, now: datetime) -> int:
     Returns how many he had.
     """
     user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
-    renewed = Invitation.objects.filter(
-        user=user, created_by=actor, purpose=Purpose.RESET, created_at__gt=now - APART
-    )
-    if renewed.exists():
+    if not may_reset_factor(actor, user, now):
         raise RefusedError(_two_people())
     return reset_mfa(actor=actor, user=user, reason=reason, now=now)
+
+
+def may_renew_link(actor: User, user: User, now: datetime) -> bool:
+    """Whether somebody else, or nobody, reset this person's second factor within a week."""
+    reset = AuditEvent.objects.filter(
+        action="mfa.reset",
+        actor_id=actor.pk,
+        object_id=str(user.pk),
+        decision=AuditEvent.Decision.ALLOWED,
+        at__gt=now - APART,
+    )
+    return _purpose(user) == Purpose.FIRST or not reset.exists()
+
+
+def may_reset_factor(actor: User, user: User, now: datetime) -> bool:
+    """Whether somebody else, or nobody, renewed this person's password within a week."""
+    return not Invitation.objects.filter(
+        user=user, created_by=actor, purpose=Purpose.RESET, created_at__gt=now - APART
+    ).exists()
+
+
+def _purpose(user: User) -> Invitation.Purpose:
+    return Purpose.RESET if user.has_usable_password() else Purpose.FIRST
 
 
 def _two_people() -> Problem:
