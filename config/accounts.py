@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_safe
 
 from security.mfa import views as second_factor
+from security.views import account, invitations, tokens
 
 
 @login_not_required
@@ -26,6 +27,15 @@ def closed(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", account.account, name="account_home"),
+    path("sessions/", account.sessions, name="account_sessions"),
+    path("sessions/end/", account.sessions_end, name="account_sessions_end"),
+    path("sessions/<int:pk>/end/", account.session_end, name="account_session_end"),
+    path("invitation/", invitations.invitation_accept, name="account_invitation_accept"),
+    path("invitation/<str:token>/", invitations.invitation, name="account_invitation"),
+    path("tokens/", tokens.tokens, name="account_tokens"),
+    path("tokens/new/", tokens.token_new, name="account_token_new"),
+    path("tokens/<int:pk>/revoke/", tokens.token_revoke, name="account_token_revoke"),
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "config.middleware.RefuseNulMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "security.middleware.RequestContextMiddleware",
+    "security.middleware.SessionLimitsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -160,11 +161,8 @@ AUTHENTICATION_BACKENDS = [
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
+    {"NAME": "security.passwords.LengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "security.passwords.GuessableValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
@@ -174,6 +172,7 @@ ACCOUNT_ADAPTER = "security.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Two limits together. Axes locks a name for one address (below): 6 wrong attempts, then a quarter
 # of an hour. This one slows a name down wherever the attempts come from; it is higher than what
@@ -222,7 +221,13 @@ GUARDIAN_AUTO_PREFETCH = False
 INVITATION_HOURS = {"first": 72, "reset": 24}
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 10 * 3600
+# Seconds. Left alone for half an hour, or begun ten hours ago: the session is over
+# (security.sessions). When somebody was last active is written at most once a minute.
+SESSION_IDLE_LIMIT = 30 * 60
+SESSION_ABSOLUTE_LIMIT = 10 * 3600
+SESSION_SEEN_EVERY = 60
+SESSION_COOKIE_AGE = SESSION_ABSOLUTE_LIMIT
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS

@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_noop
 
+from security.mfa.state import may_begin
 from security.signin import record_refused_name, signed_in_here_before
 
 # allauth speaks no Vietnamese. Naming its sentences here puts them into our own catalogue.
@@ -30,6 +32,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Only addresses within this site: allauth would also allow every ALLOWED_HOSTS."""
+        return url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """For the first second factor, a sign-in of the last minutes is proof enough."""
+        required = bool(super().is_reauthentication_required(app=app, **more))
+        if app != "allauth.mfa" or not required:
+            return required
+        return not may_begin(self.request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count an attempt against the slow limit of its name (ACCOUNT_RATE_LIMITS).

@@ -25,11 +25,33 @@ class Place:
 
 ACCESS = (
     Place("security:people", gettext_noop("People"), ("security.manage_access",)),
-    Place("security:roles", gettext_noop("Roles"), ("security.manage_access",)),
+    Place(
+        "security:requests",
+        gettext_noop("Waiting for a second person"),
+        ("security.manage_access", "security.approve_access"),
+    ),
+    Place(
+        "security:expiring",
+        gettext_noop("What expires"),
+        (
+            "security.manage_access",
+            "security.approve_access",
+            "security.review_access",
+            "security.approve_secrecy",
+        ),
+    ),
+    Place(
+        "security:roles",
+        gettext_noop("Roles"),
+        ("security.manage_access", "security.approve_access", "security.review_access"),
+    ),
     Place("security:trail", gettext_noop("Audit trail"), ("security.view_trail",)),
 )
 ACCOUNT = (
+    Place("security:my_roles", gettext_noop("My roles")),
+    Place("account_home", gettext_noop("My account")),
     Place("account_change_password", gettext_noop("Password")),
+    Place("account_sessions", gettext_noop("Signed-in devices")),
     Place("mfa_index", gettext_noop("Second factor")),
 )
 

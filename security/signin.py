@@ -9,13 +9,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.account.signals import password_changed
+from allauth.usersessions.models import UserSession
 from axes.models import AccessLog
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from security import audit
+from security import audit, sessions
 from security.models import User
+from security.services.sessions import end_sessions
 
 KNOWN_PLACE_FOR = timedelta(days=30)
 
@@ -25,6 +29,7 @@ def connect() -> None:
     user_logged_in.connect(_signed_in, dispatch_uid="security.signed_in")
     user_logged_out.connect(_signed_out, dispatch_uid="security.signed_out")
     user_login_failed.connect(_refused, dispatch_uid="security.refused")
+    password_changed.connect(_password_changed, dispatch_uid="security.password_changed")
 
 
 def name_mark(name: str) -> str:
@@ -58,13 +63,27 @@ def signed_in_here_before(name: str, address: str, *, now: datetime) -> bool:
     return bool(lately.exists())
 
 
-def _signed_in(sender: object, user: User, **_rest: Any) -> None:
+def _signed_in(sender: object, user: User, request: HttpRequest, **_rest: Any) -> None:
+    sessions.begin(request.session, user, timezone.now())
     audit.record("signin", actor=user, object_type="security.user", object_id=user.pk)
 
 
-def _signed_out(sender: object, user: User | None, **_rest: Any) -> None:
+def _signed_out(sender: object, user: User | None, request: HttpRequest, **_rest: Any) -> None:
     if user is not None:
+        UserSession.objects.filter(session_key=request.session.session_key).delete()
         audit.record("signout", actor=user, object_type="security.user", object_id=user.pk)
+
+
+def _password_changed(sender: object, user: User, request: HttpRequest, **_rest: Any) -> None:
+    """Whoever knew the old password is out at once, not at his next request."""
+    others = end_sessions(user, keep=request.session.session_key)
+    audit.record(
+        "password.changed",
+        actor=user,
+        object_type="security.user",
+        object_id=user.pk,
+        reason=f"{others} other sessions ended",
+    )
 
 
 def _refused(sender: object, credentials: dict[str, Any], **_rest: Any) -> None:

@@ -68,6 +68,12 @@
     }
   }
 
+  /* A page that asks by itself does not keep its reader signed in: the server is told. */
+  function markRefresh(event) {
+    const { triggeringEvent, headers } = event.detail;
+    if (triggeringEvent && triggeringEvent.type === "refresh") headers["X-Refresh"] = "1";
+  }
+
   function afterRequest(event) {
     const { elt, successful, xhr, requestConfig } = event.detail;
     const good = successful || xhr.status === 304 || xhr.status === 422;
@@ -137,6 +143,7 @@
     pressKey(event);
   });
   document.addEventListener("visibilitychange", refreshDue);
+  document.addEventListener("htmx:configRequest", markRefresh);
   document.addEventListener("htmx:afterRequest", afterRequest);
   document.addEventListener("htmx:beforeSwap", beforeSwap);
   document.addEventListener("htmx:afterSwap", showPause);

@@ -53,7 +53,11 @@
         shown.meter.value = percent;
         shown.state.textContent = `${percent} %`;
       };
-      request.onload = () => { settle(shown, request, words); done(); };
+      request.onload = () => {
+        if (request.status === 401) location.reload(); // the session ended: to the sign-in
+        settle(shown, request, words);
+        done();
+      };
       request.onerror = () => { fail(shown, words.failed); done(); };
       request.send(body);
     });
