@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+from allauth.account import app_settings
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
@@ -28,6 +31,19 @@ def passed(request: HttpRequest, user: User) -> bool:
     return any(
         record.get("method") == METHOD for record in get_authentication_records(request, user)
     )
+
+
+def may_begin(request: HttpRequest) -> bool:
+    """Whether this person has no factor yet and signed in a few minutes ago.
+
+    He need not type his password again to set up the first one; for everything later he must.
+    """
+    user = request.user
+    if not isinstance(user, User):
+        return False
+    records = get_authentication_records(request, user)
+    fresh = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
+    return any(record.get("at", 0) > fresh for record in records) and not factors_of(user)
 
 
 def removable(factor: Authenticator, user: User) -> bool:

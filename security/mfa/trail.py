@@ -33,10 +33,10 @@ def _added(
         _write("mfa.codes_made", user, authenticator)
         return
     _write("mfa.added", user, authenticator)
-    # Setting it up showed it: the code of the app was right, the key answered.
-    record_authentication(
-        request, user, METHOD, id=authenticator.pk, type=authenticator.type, enrolled=True
-    )
+    # Setting it up showed it: the code of the app was right, the key answered. "reauthenticated"
+    # opens the recovery codes, which come next, without asking for the password once more.
+    kind = {"id": authenticator.pk, "type": authenticator.type, "reauthenticated": True}
+    record_authentication(request, user, METHOD, **kind)
 
 
 def _removed(sender: object, user: User, authenticator: Authenticator, **_rest: Any) -> None:
