@@ -37,6 +37,7 @@ def _gate_sentences() -> dict[str, str]:
         "no_focal_person": _("The programme has no focal person yet."),
         "step_closed": _("This step is closed already."),
         "step_1_open": _("Step 1 of the programme must be closed first."),
+        "foreign_unit": _("A lot lies in the programme's lead unit or below it."),
         "lot_exists": _("The programme already has a lot with this code."),
         "not_operator": _("This person may not upload scans in this unit."),
         "lot_not_open": _("This lot is not open."),

@@ -37,7 +37,6 @@ SENTENCES = {
     ),
     "reason_missing": gettext_lazy("Say why this is changed."),
     "basis_missing": gettext_lazy("Name the document on which the change is based."),
-    "level_lowered": gettext_lazy("A secrecy level is lowered by a separate decision only."),
     "joined_before_decision": gettext_lazy("Joined before the admission decision."),
     "official_not_after_joined": gettext_lazy("The official date must be after joining."),
     "official_not_12_months": gettext_lazy("The official date is not 12 months after joining."),

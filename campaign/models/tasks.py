@@ -107,6 +107,8 @@ class Task(Protected):
         CANCELLED = "cancelled", _("Cancelled")
 
     view_action = "campaign.view"
+    kind_name = _("Task")
+    detail_url = "campaign:task_detail"
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="tasks")
     code = models.CharField(max_length=20)

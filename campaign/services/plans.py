@@ -19,8 +19,9 @@ from campaign.services.plan_parts import load_parts, load_units
 from campaign.services.plan_tasks import Loader
 from campaign.services.tasks import activate_complete
 from security import audit
+from security.levels import Secrecy
 from security.models import Unit, User
-from security.services import check_action
+from security.services import check_action, check_level
 
 
 class PlanFileError(Exception):
@@ -83,6 +84,7 @@ def load_plan(
     """
     if actor is not None:
         check_action(actor, "campaign.manage")
+    check_level(Secrecy.INTERNAL)  # tasks are internal until somebody classifies one
     data = read_plan(path, start=start)
     units = load_units(data, actor=actor)
     campaign = _campaign(data, units)

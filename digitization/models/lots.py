@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -11,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from digitization.models.programmes import DocumentType, Programme
-from security.models import Protected, ProtectedQuerySet, User
+from security.models import Protected, ProtectedQuerySet, StoredFile, User
 
 
 class LotQuerySet(ProtectedQuerySet):
@@ -30,6 +32,8 @@ class Lot(Protected):
     refuses to accept one whose dossiers lack their minimum index data (migration 0002)."""
 
     view_action = "digitization.view"
+    kind_name = _("Lot")
+    detail_url = "digitization:lot"
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
@@ -119,7 +123,9 @@ class Dossier(Protected):
     """One person's or one matter's file."""
 
     view_action = "digitization.view"
+    kind_name = _("Dossier")
     parents = ("lot",)
+    detail_url = "digitization:dossier"
 
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="dossiers")
     code = models.CharField(max_length=60, unique=True)
@@ -134,6 +140,13 @@ class Dossier(Protected):
 
     def __str__(self) -> str:
         return self.code
+
+    @classmethod
+    def inside(cls, ids: Collection[int]) -> list[models.QuerySet[Any]]:
+        """Its pages, and the files as they came."""
+        sources = apps.get_model("digitization", "SourceFile")._default_manager
+        files = sources.filter(dossier__in=ids).values("stored")
+        return [*super().inside(ids), StoredFile.objects.filter(pk__in=files)]
 
     @property
     def placement(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -75,7 +76,9 @@ class Page(Protected):
     """
 
     view_action = "digitization.view"
+    kind_name = _("Page")
     parents = ("dossier",)
+    detail_url = "digitization:page"
 
     dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="pages")
     source = models.ForeignKey(SourceFile, on_delete=models.PROTECT, related_name="pages")
@@ -116,6 +119,12 @@ class Page(Protected):
 
     def __str__(self) -> str:
         return f"{self.source_id}/{self.number}"
+
+    @classmethod
+    def inside(cls, ids: Collection[int]) -> list[models.QuerySet[Any]]:
+        """The file it came in holds the page, too."""
+        files = cls.objects.filter(pk__in=ids).values("source__stored")
+        return [*super().inside(ids), StoredFile.objects.filter(pk__in=files)]
 
     @property
     def current_text(self) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
+from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -16,6 +20,8 @@ class Programme(Protected):
     """A run of the seven steps for one kind of file; ``unit`` is the one lead unit."""
 
     view_action = "digitization.view"
+    kind_name = _("Programme")
+    detail_url = "digitization:programme"
 
     class Kind(models.TextChoices):
         MEMBER = "member", _("Party member files")
@@ -33,6 +39,12 @@ class Programme(Protected):
 
     def __str__(self) -> str:
         return f"{self.code} · {self.title}"
+
+    @classmethod
+    def inside(cls, ids: Collection[int]) -> list[models.QuerySet[Any]]:
+        """Its lots: not hidden with it, but never less secret than it."""
+        lots = apps.get_model("digitization", "Lot")._default_manager
+        return [*super().inside(ids), lots.filter(programme__in=ids)]
 
 
 class DocumentType(models.Model):

@@ -14,7 +14,8 @@ from digitization.services.programmes import catalogue_facts
 from security import audit
 from security.models import Unit, User
 from security.scope import may
-from security.services import check_action
+from security.services import check_action, check_level
+from security.services.secrecy import follow_level
 
 UPLOAD, MANAGE, INSPECT = "digitization.upload", "digitization.manage", "digitization.inspect"
 
@@ -36,7 +37,9 @@ def create_lot(
     database refuses the row too.
     """
     unit = unit or programme.unit
+    check_action(actor, MANAGE, programme)
     check_action(actor, MANAGE, unit)
+    check_level(programme.level)
     programme = Programme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
     problems = step_1_problems(catalogue_facts(programme))
     if not programme.steps.filter(number=1, state=ProgrammeStep.State.CLOSED).exists():
@@ -45,6 +48,8 @@ def create_lot(
         problems.append("code_missing")
     if programme.lots.filter(code=code).exists():
         problems.append("lot_exists")
+    if not unit.path.startswith(programme.unit_path):
+        problems.append("foreign_unit")
     if assigned_to is not None and not may(assigned_to, UPLOAD, unit):
         problems.append("not_operator")
     if problems:
@@ -58,6 +63,7 @@ def create_lot(
         code=code.strip(),
         assigned_to=assigned_to,
     )
+    follow_level([lot], holder=programme, now=now)
     LotCounter.objects.filter(lot=lot).update(expected=expected_pages)
     audit.record("lot.created", actor=actor, row=lot)
     return lot
@@ -85,6 +91,7 @@ def open_dossier(
     """Open a dossier in an open lot. A code is used once in the whole installation."""
     lot = locked(lot)
     check_action(actor, UPLOAD, lot)
+    check_level(lot.level)
     if lot.state != Lot.State.OPEN:
         raise refused("lot_not_open")
     code = clean_name(code)[:60] if code.strip() else ""
@@ -105,6 +112,7 @@ def open_dossier(
             )
     except IntegrityError as error:
         raise refused("dossier_exists") from error
+    follow_level([dossier], holder=lot, now=now)
     audit.record("dossier.opened", actor=actor, row=dossier)
     return dossier
 

@@ -15,7 +15,8 @@ from digitization.rules import CatalogueFacts, step_1_problems
 from security import audit
 from security.levels import Secrecy, Sensitivity
 from security.models import Unit, User
-from security.services import check_action, check_level
+from security.services import check_action
+from security.services.problems import check_new_level
 
 ACTION = "digitization.manage"
 
@@ -40,7 +41,7 @@ def create_programme(
     later with ``set_expected``. Step 1 is open, the others wait.
     """
     check_action(actor, ACTION, unit)
-    check_level(level)
+    check_new_level(level)
     programme = Programme.objects.create(
         **unit.placement,
         level=level,

@@ -20,6 +20,7 @@ from digitization.services.lots import UPLOAD, locked
 from security import audit, files
 from security.models import StoredFile, User
 from security.services import RefusedError, check_action
+from security.services.secrecy import follow_level
 
 MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -126,6 +127,7 @@ def _insert(
                 size=receipt.size,
                 media_type=MEDIA_TYPES[info.kind],
             )
+            follow_level([stored], holder=dossier, now=now)
             return SourceFile.objects.create(
                 dossier=dossier,
                 stored=stored,
@@ -150,6 +152,7 @@ def _add_pages(source: SourceFile, now: datetime) -> None:
         Page(**dossier.placement, created_at=now, dossier=dossier, source=source, number=number)
         for number in range(1, source.page_count + 1)
     )
+    follow_level(pages, holder=dossier, now=now)
     OcrJob.objects.bulk_create(
         OcrJob(page=page, lot_id=dossier.lot_id, not_before=now, attempts_left=ATTEMPTS)
         for page in pages

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from records.models.dates import (
@@ -31,6 +35,11 @@ class Cadre(Named, Protected):
     """
 
     view_action = "records.view"
+    detail_url = "records:cadre_detail"
+    one_level = True
+    kind_name = _("Cadre's record")
+    own_action = "records.view_own"
+    shareable = True
 
     person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="cadre")
     post = models.CharField(max_length=200)
@@ -70,6 +79,11 @@ class Cadre(Named, Protected):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @classmethod
+    def inside(cls, ids: Collection[int]) -> list[models.QuerySet[Any]]:
+        """Everything kept of a person has one level, in whichever register it stands."""
+        return [*super().inside(ids), Person.objects.filter(cadre__in=ids)]
 
     @property
     def edition(self) -> str:

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from records.models.dates import (
@@ -33,6 +37,11 @@ class Member(Named, Protected):
     """A party member in the register of one cell (``unit``). Form 2-HSĐV, items H1-H7, 12, 20."""
 
     view_action = "records.view"
+    detail_url = "records:member_detail"
+    one_level = True
+    kind_name = _("Member's record")
+    own_action = "records.view_own"
+    shareable = True
 
     person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="member")
     status = models.CharField(max_length=40)
@@ -101,6 +110,11 @@ class Member(Named, Protected):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @classmethod
+    def inside(cls, ids: Collection[int]) -> list[models.QuerySet[Any]]:
+        """Everything kept of a person has one level, in whichever register it stands."""
+        return [*super().inside(ids), Person.objects.filter(member__in=ids)]
 
     @property
     def edition(self) -> str:

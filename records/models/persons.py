@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
+from django.apps import apps
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from records.models.dates import PartialDateField, partial_date_constraint
@@ -19,6 +24,8 @@ class Person(Named, Protected):
     """
 
     view_action = "records.view"
+    one_level = True
+    kind_name = _("Personal data")
 
     full_name = models.CharField(max_length=120)
     other_names = models.CharField(max_length=200, blank=True)
@@ -76,3 +83,12 @@ class Person(Named, Protected):
 
     def __str__(self) -> str:
         return self.full_name
+
+    @classmethod
+    def inside(cls, ids: Collection[int]) -> list[models.QuerySet[Any]]:
+        """The person's rows in the registers."""
+        registers = [apps.get_model("records", name) for name in ("Member", "Cadre")]
+        return [
+            *super().inside(ids),
+            *(register._default_manager.filter(person__in=ids) for register in registers),
+        ]

@@ -18,7 +18,9 @@ from records.services.creating import EDIT, build
 from security import audit
 from security.levels import Secrecy, Sensitivity
 from security.models import Unit, User
-from security.services import RefusedError, check_action, check_level
+from security.services import RefusedError, check_action
+from security.services.problems import check_new_level
+from security.services.secrecy import follow_level
 
 BATCH = 500
 
@@ -51,7 +53,7 @@ def register_members(
     problems: list[FieldProblem] = []
     for number, row in enumerate(rows, start=1):
         try:
-            check_level(row.level)
+            check_new_level(row.level)
             member = build(
                 Member,
                 now=now,
@@ -87,6 +89,8 @@ def _store(
             new = [member.person for member in members if member.person.pk is None]
             bulk_create_with_history(new, Person, **terms)
             stored: list[Member] = bulk_create_with_history(members, Member, **terms)
+            for member in stored:
+                follow_level([member], holder=member.person, now=now)
             audit.record(
                 "member.registered",
                 actor=actor,

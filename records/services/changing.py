@@ -20,10 +20,10 @@ from records.services.cleaning import (
     name_columns,
     refusals,
 )
-from records.services.creating import EDIT, raise_level, save_version
+from records.services.creating import EDIT, save_version
 from security import audit
 from security.models import Unit, User
-from security.services import RefusedError, check_action, check_level
+from security.services import RefusedError, check_action
 
 Row = TypeVar("Row", Member, Cadre)
 
@@ -38,14 +38,13 @@ def update_member(
     reason: str,
     basis: str,
     unit: Unit | None = None,
-    level: int | None = None,
 ) -> Member:
     """Change fields of a member and of the person behind him.
 
     edition: ``member.edition`` as it was when the form was made; refused as stale when somebody
     saved in between. values: only the fields to change, as for ``create_member``. reason, basis:
-    why, and on which document; both needed. unit, level: the row moves there; the actor must be
-    allowed to edit it before *and* after. A level is never lowered here.
+    why, and on which document; both needed. unit: the row moves there; the actor must be allowed
+    to edit it before *and* after. Its secrecy level is changed by ``classify`` alone.
 
     Writes a new version into the history and one line of the trail with the names of the changed
     fields; does nothing when nothing differs. Raises RefusedError; nothing is changed then.
@@ -60,7 +59,6 @@ def update_member(
         reason=reason,
         basis=basis,
         unit=unit,
-        level=level,
     )
 
 
@@ -74,7 +72,6 @@ def update_cadre(
     reason: str,
     basis: str,
     unit: Unit | None = None,
-    level: int | None = None,
 ) -> Cadre:
     """Change fields of a cadre and of the person behind him; as ``update_member``."""
     return _update(
@@ -87,7 +84,6 @@ def update_cadre(
         reason=reason,
         basis=basis,
         unit=unit,
-        level=level,
     )
 
 
@@ -102,7 +98,6 @@ def _update(
     reason: str,
     basis: str,
     unit: Unit | None,
-    level: int | None,
 ) -> Row:
     try:
         with transaction.atomic():
@@ -111,7 +106,7 @@ def _update(
             check_action(actor, EDIT, row)
             _refuse(_terms(row, edition, reason, basis))
             changed = _apply(row, actor=actor, now=now, values=values)
-            changed |= _place(row, unit=unit, level=level)
+            changed |= _place(row, unit)
             if changed:
                 check_action(actor, EDIT, row)  # where it goes must be one's own, too
                 _store(row, changed, actor=actor, now=now, reason=reason, basis=basis)
@@ -154,18 +149,11 @@ def _apply(row: Member | Cadre, *, actor: User, now: datetime, values: Raw) -> s
     return changed
 
 
-def _place(row: Member | Cadre, *, unit: Unit | None, level: int | None) -> set[str]:
-    changed: set[str] = set()
-    if unit is not None and unit.pk != row.unit_id:
-        row.unit, row.unit_path = unit, unit.path
-        changed.add("unit")
-    if level is not None and level != row.level:
-        check_level(level)
-        if level < row.level:
-            _refuse([field_problem("level_lowered", "level")])
-        row.level = level
-        changed.add("level")
-    return changed
+def _place(row: Member | Cadre, unit: Unit | None) -> set[str]:
+    if unit is None or unit.pk == row.unit_id:
+        return set()
+    row.unit, row.unit_path = unit, unit.path
+    return {"unit"}
 
 
 def _store(
@@ -193,9 +181,6 @@ def _store(
         row.version += 1
         row.basis = basis.strip()
         save_version(row, actor=actor, now=now, reason=reason)
-    if "level" in changed:
-        raise_level(row, actor=actor, now=now, reason=reason)
-        row.person.refresh_from_db()
     audit.record(
         f"{row._meta.model_name}.changed",
         actor=actor,

@@ -24,7 +24,9 @@ from records.services.cleaning import (
 from security import audit
 from security.levels import Secrecy, Sensitivity
 from security.models import Unit, User
-from security.services import RefusedError, check_action, check_level
+from security.services import RefusedError, check_action
+from security.services.problems import check_new_level
+from security.services.secrecy import follow_level
 
 Row = TypeVar("Row", Member, Cadre)
 EDIT = "records.edit"
@@ -46,7 +48,8 @@ def create_member(
 
     values: texts by field key (records.fields.MEMBER_FIELDS and PERSON_FIELDS); dates as
     dd/mm/yyyy, mm/yyyy, yyyy or ISO; codes as codes. person: somebody already known as a cadre;
-    then only member fields may be given. actor None is the installation itself.
+    then only member fields may be given. level: 0 or 1; a classified person's new row has his
+    level, on his classification. actor None is the installation itself.
 
     Raises RefusedError with FieldProblems; nothing is stored then.
     """
@@ -141,7 +144,7 @@ def _create(
     basis: str,
     reason: str,
 ) -> Row:
-    check_level(level)
+    check_new_level(level)
     codes = codes_for(fields_of(model), day=timezone.localdate(now))
     try:
         with transaction.atomic():
@@ -165,6 +168,7 @@ def _create(
                 save_version(row.person, actor=actor, now=now, reason=reason)
             save_version(row, actor=actor, now=now, reason=reason)
             raise_level(row, actor=actor, now=now, reason=reason)
+            follow_level([row], holder=row.person, now=now)
             audit.record(f"{model._meta.model_name}.created", actor=actor, row=row, reason=reason)
     except IntegrityError as error:
         raise RefusedError(problem_of(error)) from error

@@ -3,7 +3,13 @@ from security.models.emergency import EmergencyAccess
 from security.models.files import StoredFile
 from security.models.grants import UnitGrant, UserGrant
 from security.models.installation import Installation
-from security.models.protected import Protected, ProtectedQuerySet, UnitPathForeignKey
+from security.models.protected import (
+    ClassifiedLevel,
+    Protected,
+    ProtectedQuerySet,
+    UnitPathForeignKey,
+    protected_models,
+)
 from security.models.reviews import AccessReview, ReviewItem
 from security.models.roles import Role, RoleGrant, RolePermission, RoleRequest
 from security.models.secrecy import Classification, SecrecyApproval
@@ -16,6 +22,7 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Classification",
+    "ClassifiedLevel",
     "EmergencyAccess",
     "Installation",
     "Invitation",
@@ -33,4 +40,5 @@ __all__ = [
     "UnitPathForeignKey",
     "User",
     "UserGrant",
+    "protected_models",
 ]

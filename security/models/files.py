@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from security.models.protected import Protected
 
@@ -12,6 +13,7 @@ class StoredFile(Protected):
     """
 
     view_action = "digitization.view"
+    kind_name = _("File")
 
     sha256 = models.CharField(max_length=64)
     blob = models.CharField(max_length=64)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from django.apps import apps
 from django.db import migrations, models
 from django.db.models import Q
 
@@ -31,10 +33,23 @@ class Protected(models.Model):
 
     ``view_action``: the action whose role grants open this kind of row.
     ``parents``: lookups to protected parents; a child is visible only if parent *and* child pass.
+    ``detail_url``: name of the page that shows one row; '' where it has none of its own.
+    ``kind_name``: what one row is called on the screens of access.
+    ``own_action``: whose role lends its caps to a row opened to its holder for good (his own record).
+    ``shareable``: rows may be opened one by one, for a time, by whoever holds ``security.share_row``.
+    ``one_level``: everything ``inside`` always has this row's level, also when it is lowered.
+
+    A level of 2 or 3 stands on a ``Classification`` of that very row, which the database asks for:
+    every migration that creates such a table adds ``ClassifiedLevel("table")``, too.
     """
 
     view_action: ClassVar[str]
     parents: ClassVar[tuple[str, ...]] = ()
+    detail_url: ClassVar[str] = ""
+    one_level: ClassVar[bool] = False
+    kind_name: ClassVar[Any] = ""
+    own_action: ClassVar[str] = ""
+    shareable: ClassVar[bool] = False
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     unit_path = models.CharField(max_length=255, db_collation="C", editable=False)
@@ -55,6 +70,21 @@ class Protected(models.Model):
             models.CheckConstraint(condition=Q(sensitivity__lte=2), name="%(class)s_sensitivity"),
         ]
 
+    @classmethod
+    def inside(cls, ids: Collection[int]) -> list[models.QuerySet[Any]]:
+        """Rows kept inside these ones: they are never less secret than what holds them."""
+        return [
+            model._default_manager.filter(**{f"{parent}__in": ids})
+            for model in protected_models()
+            for parent in model.parents
+            if model._meta.get_field(parent).related_model is cls
+        ]
+
+
+def protected_models() -> list[type[Protected]]:
+    """Every table that holds protected rows, of all apps."""
+    return [model for model in apps.get_models() if issubclass(model, Protected)]
+
 
 class UnitPathForeignKey(migrations.RunSQL):
     """Migration operation: keep ``unit_path`` of a protected table equal to its unit's path."""
@@ -68,6 +98,30 @@ class UnitPathForeignKey(migrations.RunSQL):
                 "ON UPDATE CASCADE"
             ),
             reverse_sql=f'ALTER TABLE "{table}" DROP CONSTRAINT "{table}_unit_path_fk"',
+        )
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return (self.__class__.__qualname__, [self.table], {})
+
+
+class ClassifiedLevel(migrations.RunSQL):
+    """Migration operation: no row at level 2 or 3 without a classification of its own.
+
+    Deferred to the end of the transaction, so that a service may write both in either order;
+    rows up to level 1 never get as far as the function (migration 0005 of this app).
+    """
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        label = table.replace("_", ".", 1)
+        super().__init__(
+            sql=(
+                "CREATE CONSTRAINT TRIGGER classified_level "
+                f'AFTER INSERT OR UPDATE OF level ON "{table}" '
+                "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.level >= 2) "
+                f"EXECUTE FUNCTION security_check_classified('{label}')"
+            ),
+            reverse_sql=f'DROP TRIGGER classified_level ON "{table}"',
         )
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:

@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+from datetime import date
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from security.levels import Secrecy
 from security.models.users import User
+
+
+class ApprovalQuerySet(models.QuerySet["SecrecyApproval"]):
+    def in_force(self, day: date) -> Self:
+        """Not withdrawn, begun, and not ended before this day."""
+        return self.filter(withdrawn_at=None, date__lte=day).filter(
+            Q(valid_to=None) | Q(valid_to__gte=day)
+        )
 
 
 class SecrecyApproval(models.Model):
@@ -26,6 +37,8 @@ class SecrecyApproval(models.Model):
     recorded_at = models.DateTimeField()
     withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
+
+    objects = ApprovalQuerySet.as_manager()
 
     class Meta:
         ordering = ["-recorded_at"]

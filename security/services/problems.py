@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from security.levels import Secrecy
 from security.models import Protected, Unit, User
 from security.rules import within_ceiling
 from security.scope import may
@@ -37,9 +38,25 @@ def check_action(user: User, action: str, on: Protected | Unit | None = None) ->
 def check_level(level: int) -> None:
     """Refuse content above the installation's ceiling (MAX_SECRECY_LEVEL)."""
     if not within_ceiling(level, settings.MAX_SECRECY_LEVEL):
+        raise RefusedError(Problem("above_ceiling", _above_ceiling(level)))
+
+
+def check_new_level(level: int) -> None:
+    """Refuse new content above the ceiling, and above level 1: that takes a decision of its own."""
+    check_level(level)
+    if level > Secrecy.INTERNAL:
         raise RefusedError(
             Problem(
-                "above_ceiling",
-                _("This installation may not hold content of this secrecy level."),
+                "needs_classification",
+                _("Enter it as internal; a higher level is set afterwards by a classification."),
             )
         )
+
+
+def _above_ceiling(level: int) -> str:
+    if level > Secrecy.SECRET:
+        return _("Content of the level Tuyệt mật is never digitised.")
+    return _(
+        "This installation may not hold content of this secrecy level: it belongs on a separate, "
+        "isolated installation approved for it."
+    )

@@ -23,6 +23,7 @@ from dashboard.board_page import BoardPage
 from dashboard.context import forget_demo, is_demo
 from security.models import AuditEvent, User
 from tests.dashboard.conftest import signed_in_as
+from tests.security.make import make_classified
 
 pytestmark = pytest.mark.django_db
 LEADERS = ["truongban", "photruong", "vanphong"]
@@ -191,7 +192,8 @@ def test_nothing_red_is_said_aloud(campaign: Campaign) -> None:
 
 
 def test_nothing_visible_is_not_the_same_as_nothing_red(campaign: Campaign) -> None:
-    Task.objects.update(level=2)
+    for task in Task.objects.all():
+        make_classified(task, 2)
     said = signed_in_as("truongban").get("/board/").content.decode()
     assert "No task to show" in said
     assert "No red task" not in said

@@ -227,23 +227,6 @@ def test_a_row_moves_only_within_ones_own_reach(inside: bool) -> None:
         assert Member.objects.get().unit_id == member.unit_id
 
 
-def test_a_level_is_not_lowered_here() -> None:
-    keeper = make_officer("keeper")
-    member = make_member(unit=keeper.unit)
-    with pytest.raises(RefusedError) as refused:
-        update_member(
-            actor=keeper,
-            now=NOW,
-            member=member,
-            edition=member.edition,
-            values={},
-            reason="x",
-            basis="y",
-            level=0,
-        )
-    assert codes(refused) == {("level_lowered", "level")}
-
-
 def test_a_raised_level_holds_for_everything_kept_of_the_person() -> None:
     keeper = make_officer("keeper")
     member = make_member(unit=keeper.unit, level=0)

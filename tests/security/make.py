@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from security.levels import Secrecy, Sensitivity
-from security.models import RoleGrant, Unit, User
+from security.models import Classification, Protected, Role, RoleGrant, SecrecyApproval, Unit, User
 from security.services import create_unit, load_roles
 from security.services import grant_role as grant
 
+P = TypeVar("P", bound=Protected)
 _number = count(1)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -46,7 +47,8 @@ def grant_role(
     max_level: int = Secrecy.INTERNAL,
     max_sensitivity: int = Sensitivity.SENSITIVE,
 ) -> RoleGrant:
-    load_roles()
+    if not Role.objects.exists():
+        load_roles()
     user._scopes = None
     return grant(
         actor=None,
@@ -65,3 +67,39 @@ def make_officer(role: str, *, unit: Unit | None = None, **fields: Any) -> User:
     user = make_user(unit=unit, **fields)
     grant_role(user, role)
     return user
+
+
+def make_approval(level: int = 2, **fields: Any) -> SecrecyApproval:
+    """An approval in force, as a security officer would have recorded it."""
+    approval: SecrecyApproval = SecrecyApproval.objects.create(
+        level=level,
+        approved_by_name=fields.pop("approved_by_name", "Lãnh đạo cơ quan"),
+        number=fields.pop("number", f"{next(_number)}-QĐ/CY"),
+        date=fields.pop("date", LONG_AGO.date()),
+        basis="Thử",
+        cipher="Mô-đun mật mã thử",
+        recorded_by=fields.pop("recorded_by", None) or make_user(),
+        recorded_at=LONG_AGO,
+        **fields,
+    )
+    return approval
+
+
+def make_classified(row: P, level: int) -> P:
+    """Put a row at a level with the decision that the database asks for; nothing else moves."""
+    type(row)._default_manager.filter(pk=row.pk).update(level=level)
+    by = make_user()
+    Classification.objects.create(
+        kind=Classification.Kind.RAISED,
+        object_type=row._meta.label_lower,
+        object_id=row.pk,
+        level=level,
+        previous_level=row.level,
+        legal_basis="Thử",
+        classified_by=by,
+        classified_at=LONG_AGO,
+        review_on=LONG_AGO.date(),
+        approval=make_approval(level, recorded_by=by) if level > 1 else None,
+    )
+    row.level = level
+    return row

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from campaign.services import LoadReport, PlanFileError, load_plan
+from security.services import RefusedError
 
 
 class Command(BaseCommand):
@@ -29,6 +30,8 @@ class Command(BaseCommand):
             if options["json"]:
                 errors = [vars(problem) for problem in error.problems]
                 self.stdout.write(json.dumps({"errors": errors}, ensure_ascii=False))
+            raise CommandError(f"{options['file']}: nothing loaded\n{error}") from error
+        except RefusedError as error:
             raise CommandError(f"{options['file']}: nothing loaded\n{error}") from error
         if options["json"]:
             self.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False))
