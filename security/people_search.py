@@ -7,16 +7,17 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.http import QueryDict
 
+from security.levels import Secrecy
 from security.models import RoleGrant, Unit, User
 from security.search import folded, folded_field
-from security.selectors import people_managed_by
 from security.tree import find_units, named_unit, units_where
 
 PAGE = 50
 COUNTED_TO = 1000
-STATES = ("closed", "roleless")
+STATES = ("closed", "roleless", "cleared")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,17 @@ class PeopleFilter:
     unit: str = ""
     state: str = ""
     page: int = 1
+
+    @classmethod
+    def of(cls, asked: QueryDict) -> PeopleFilter:
+        """What an address asks for; anything odd in it restricts nothing."""
+        number, state = asked.get("page", ""), asked.get("state", "")
+        return cls(
+            text=asked.get("q", "").strip()[:100],
+            unit=(asked.get("unit_pick") or asked.get("unit", "")).strip()[:100],
+            state=state if state in STATES else "",
+            page=max(1, int(number)) if number.isdecimal() and len(number) < 7 else 1,
+        )
 
     def address(self, page: int) -> str:
         return "?" + urlencode(
@@ -56,9 +68,19 @@ class PeoplePage:
         return COUNTED_TO
 
 
-def found_people(user: User, at: datetime, asked: PeopleFilter) -> PeoplePage:
-    """People of the units this user manages, with their roles in force."""
-    units, rows = _of_units(user, asked, people_managed_by(user, at))
+def people_where(user: User, action: str, at: datetime) -> QuerySet[User]:
+    """People of the units on which this user may do ``action``, with ``in_force`` roles."""
+    in_force = RoleGrant.objects.in_force(at).select_related("role", "unit")
+    people = User.objects.filter(unit__in=units_where(user, action)).select_related("unit")
+    return people.prefetch_related(Prefetch("role_grants", queryset=in_force, to_attr="in_force"))
+
+
+def found_people(
+    user: User, at: datetime, asked: PeopleFilter, action: str = "security.manage_access"
+) -> PeoplePage:
+    """One page of those people."""
+    mine = units_where(user, action)
+    units, rows = _of_units(mine, asked, people_where(user, action, at))
     rows = _in_state(rows, asked.state, at)
     if asked.text:
         plain = folded(asked.text)
@@ -79,11 +101,10 @@ def found_people(user: User, at: datetime, asked: PeopleFilter) -> PeoplePage:
 
 
 def _of_units(
-    user: User, asked: PeopleFilter, rows: QuerySet[User]
+    mine: QuerySet[Unit], asked: PeopleFilter, rows: QuerySet[User]
 ) -> tuple[list[Unit], QuerySet[User]]:
     if not asked.unit:
         return [], rows
-    mine = units_where(user, "security.manage_access")
     one = named_unit(mine, asked.unit)
     units = [one] if one else list(find_units(mine, asked.unit)[:10])
     below: Any = Q(pk__in=[])
@@ -98,4 +119,6 @@ def _in_state(rows: QuerySet[User], state: str, at: datetime) -> QuerySet[User]:
     if state == "roleless":
         held = RoleGrant.objects.unended(at).filter(user=OuterRef("pk"))
         return rows.filter(~Exists(held), is_active=True)
+    if state == "cleared":
+        return rows.filter(clearance__gt=Secrecy.INTERNAL)
     return rows

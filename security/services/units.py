@@ -78,15 +78,7 @@ def move_unit(*, actor: User | None, unit: Unit, parent: Unit, reason: str = "")
     unit = Unit.objects.select_for_update().get(pk=unit.pk)
     branch = Unit.objects.under(unit)
     parent = Unit.objects.get(pk=parent.pk)
-    if actor is not None:
-        check_action(actor, MANAGE, unit)
-        _check_place(actor, unit.parent)
-        _check_place(actor, parent)
-    if unit.contains(parent.path):
-        raise RefusedError(Problem("cycle", _("A unit cannot be moved below itself.")))
-    if unit.parent_id == parent.pk:
-        raise RefusedError(Problem("same", _("The unit is there already.")))
-    _check_standing(parent)
+    check_move(actor, unit, parent)
     old, new = unit.path, f"{parent.path}{unit.pk}/"
     longest = branch.aggregate(length=Max(Length("path")))["length"]
     _check_depth(longest - len(old) + len(new))
@@ -102,6 +94,19 @@ def move_unit(*, actor: User | None, unit: Unit, parent: Unit, reason: str = "")
         reason=f"{said}: {reason}" if reason else said,
     )
     return unit
+
+
+def check_move(actor: User | None, unit: Unit, parent: Unit) -> None:
+    """Raise RefusedError where ``move_unit`` would; for a preview."""
+    if actor is not None:
+        check_action(actor, MANAGE, unit)
+        _check_place(actor, unit.parent)
+        _check_place(actor, parent)
+    if unit.contains(parent.path):
+        raise RefusedError(Problem("cycle", _("A unit cannot be moved below itself.")))
+    if unit.parent_id == parent.pk:
+        raise RefusedError(Problem("same", _("The unit is there already.")))
+    _check_standing(parent)
 
 
 @transaction.atomic

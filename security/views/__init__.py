@@ -7,16 +7,39 @@ from security.views.accounts import (
     person_new,
     person_reset_mfa,
 )
+from security.views.expiring import expiring
+from security.views.my_roles import colleague_search, delegation_end, my_roles
 from security.views.people import grant_end, person
-from security.views.people_list import people
-from security.views.roles import roles
+from security.views.people_list import clearances, people, person_clearance
+from security.views.requests import (
+    request_approve,
+    request_refuse,
+    request_withdraw,
+    requests,
+)
+from security.views.roles import role, role_mfa, roles
 from security.views.trail import trail
 from security.views.unit_search import unit_search
+from security.views.units import (
+    unit,
+    unit_children,
+    unit_dissolve,
+    unit_edit,
+    unit_move,
+    unit_new,
+    units,
+)
 
 __all__ = [
+    "clearances",
+    "colleague_search",
+    "delegation_end",
+    "expiring",
     "grant_end",
+    "my_roles",
     "people",
     "person",
+    "person_clearance",
     "person_disable",
     "person_edit",
     "person_enable",
@@ -24,7 +47,20 @@ __all__ = [
     "person_link",
     "person_new",
     "person_reset_mfa",
+    "request_approve",
+    "request_refuse",
+    "request_withdraw",
+    "requests",
+    "role",
+    "role_mfa",
     "roles",
     "trail",
+    "unit",
+    "unit_children",
+    "unit_dissolve",
+    "unit_edit",
+    "unit_move",
+    "unit_new",
     "unit_search",
+    "units",
 ]

@@ -1,33 +1,92 @@
+"""Lists of people: for administrators with their accounts, for officers with their clearances."""
+
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
 
 from security import audit
-from security.http import require_action, signed_in
-from security.people_search import STATES, PeopleFilter, found_people
+from security.http import record_refusal, require_action, signed_in
+from security.models import User
+from security.people_forms import ClearanceForm
+from security.people_search import PeopleFilter, found_people, people_where
+from security.services import RefusedError, set_clearance
 from security.signin import name_mark
-from security.views.shared import asked_of
+
+MANAGE, APPROVE = "security.manage_access", "security.approve_access"
 
 
 @require_GET
-@require_action("security.manage_access")
+@require_action(MANAGE)
 def people(request: HttpRequest) -> HttpResponse:
-    number, state = asked_of(request, "page"), asked_of(request, "state")
-    asked = PeopleFilter(
-        text=asked_of(request, "q")[:100],
-        unit=asked_of(request, "unit_pick") or asked_of(request, "unit"),
-        state=state if state in STATES else "",
-        page=max(1, int(number)) if number.isdecimal() and len(number) < 7 else 1,
-    )
-    page = found_people(signed_in(request), timezone.now(), asked)
+    return _list(request, MANAGE, "security/people.html")
+
+
+@require_GET
+@require_action(APPROVE)
+def clearances(request: HttpRequest) -> HttpResponse:
+    return _list(request, APPROVE, "security/clearances.html")
+
+
+@require_http_methods(["GET", "POST"])
+@require_action(APPROVE)
+def person_clearance(request: HttpRequest, pk: int) -> HttpResponse:
+    person = _cleared_person_or_404(request, pk)
+    form = ClearanceForm(request.POST or None, initial={"clearance": person.clearance})
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid() and _set(request, person, form):
+            return redirect("security:clearances")
+    context = {"person": person, "form": form}
+    return render(request, "security/person_clearance.html", context, status=status)
+
+
+def _list(request: HttpRequest, action: str, template: str) -> HttpResponse:
+    asked = PeopleFilter.of(request.GET)
+    reader = signed_in(request)
+    page = found_people(reader, timezone.now(), asked, action)
     audit.record(
         "search" if asked.text else "list",
-        actor=signed_in(request),
+        actor=reader,
         object_type="security.user",
         ids=[one.pk for one in page.people],
         reason=f"term {name_mark(asked.text)}" if asked.text else "",
     )
-    return render(request, "security/people.html", {"page": page, "asked": asked})
+    return render(request, template, {"page": page, "asked": asked})
+
+
+def _cleared_person_or_404(request: HttpRequest, pk: int) -> User:
+    reader = signed_in(request)
+    person = people_where(reader, APPROVE, timezone.now()).filter(pk=pk).first()
+    audit.record(
+        "read",
+        actor=reader,
+        object_type="security.user",
+        object_id=pk,
+        decision="allowed" if person else "denied",
+    )
+    if person is None:
+        raise Http404
+    return person
+
+
+def _set(request: HttpRequest, person: User, form: ClearanceForm) -> bool:
+    said = form.cleaned_data
+    try:
+        set_clearance(
+            actor=signed_in(request),
+            user=person,
+            clearance=said["clearance"],
+            reason=said["reason"],
+        )
+    except RefusedError as refusal:
+        record_refusal(request, refusal)
+        form.add_error(None, str(refusal))
+        return False
+    messages.success(request, _("The clearance was set."))
+    return True
