@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from records.models import Cadre, Member, Person
 from security.levels import Secrecy, Sensitivity
-from security.scope import allowed_by, scopes_of
+from security.scope import caps_on
 
 if TYPE_CHECKING:
     from security.models import Protected, User
@@ -161,7 +161,7 @@ def fields_of(register: type[Member | Cadre]) -> tuple[RecordField, ...]:
 
 def readable_fields(user: User, row: Protected, fields: Iterable[RecordField]) -> set[str]:
     """Keys of the fields whose values this user may read on this (visible) row."""
-    caps = _caps(user, row)
+    caps = caps_on(user, row)
     return {
         field.key
         for field in fields
@@ -171,21 +171,8 @@ def readable_fields(user: User, row: Protected, fields: Iterable[RecordField]) -
 
 def may_read(user: User, row: Protected, level: int, sensitivity: int) -> bool:
     """Whether something of that level and sensitivity may be read on this (visible) row."""
-    return _covered(_caps(user, row), level, sensitivity)
+    return _covered(caps_on(user, row), level, sensitivity)
 
 
 def _covered(caps: list[tuple[int, int]], level: int, sensitivity: int) -> bool:
     return any(level <= one and sensitivity <= other for one, other in caps)
-
-
-def _caps(user: User, row: Protected) -> list[tuple[int, int]]:
-    scopes = scopes_of(user)
-    if allowed_by(user, row) == "object grant":
-        # As the visibility filter: a grant widens the place, never the clearance.
-        level = min(user.clearance, max((s.level for s in scopes), default=-1))
-        return [(level, max((s.sensitivity for s in scopes), default=-1))]
-    return [
-        (scope.level, scope.sensitivity)
-        for scope in scopes
-        if row.view_action in scope.actions and row.unit_path.startswith(scope.path)
-    ]

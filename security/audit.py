@@ -61,10 +61,17 @@ def record(
                 list(ids),
                 list(fields),
                 decision,
-                _text(allowed_by, 120),
+                _text(allowed_by or _under_emergency(actor), 120),
                 _text(reason, 300),
             ],
         )
+
+
+def _under_emergency(actor: User | None) -> str:
+    """Marks whatever else is done while an emergency access is open, lists and searches too."""
+    scopes = (actor._scopes or []) if actor else []
+    opened = sorted({scope.grant_id for scope in scopes if scope.is_emergency})
+    return "; ".join(f"emergency access {pk} open" for pk in opened)
 
 
 def _text(said: str, length: int) -> str:

@@ -33,6 +33,23 @@ def minimal_reaches(reaches: Iterable[Reach]) -> list[Reach]:
     return kept
 
 
+def minimal_caps(caps: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """(level, sensitivity) pairs without those that another one includes.
+
+    Pairs are never mixed: one role's level with another role's sensitivity is nobody's right.
+    """
+    kept: list[tuple[int, int]] = []
+    for level, sensitivity in sorted(set(caps), reverse=True):
+        if not any(sensitivity <= other for _level, other in kept):
+            kept.append((level, sensitivity))
+    return kept
+
+
+def units_of(path: str) -> list[int]:
+    """Ids of the units on the way from the root to the unit with this path: '/1/7/' → [1, 7]."""
+    return [int(part) for part in path.strip("/").split("/") if part]
+
+
 def path_range(path: str) -> tuple[str, str]:
     """Half-open range of paths at or below ``path``: '/1/7/' → ('/1/7/', '/1/70').
 

@@ -1,28 +1,31 @@
 """The one visibility filter.
 
-    level <= clearance AND sensitivity <= cap
-    AND (unit path in one of my scopes  OR  an unexpired grant on this row)
+    level and sensitivity within the caps of one of my scopes
+    AND (unit path in that scope  OR  row opened to exactly that scope's unit)
+    OR an unexpired grant on this row to me, within the caps of one of my roles for such rows
 
 as plain path ranges: with 5 million rows an EXISTS or a sub-select over the unit tree took seconds
-to minutes where ranges take about a millisecond (docs/adr/0002).
+to minutes where ranges take about a millisecond (docs/adr/0002). Clearance caps every scope when
+it is read (``security.held``). Caps are pairs and never mixed: a row passes by one role as a whole.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Field, Lookup, Model, OuterRef, Q
-from django.db.models.functions import JSONObject, Now
+from django.db.models import Field, Lookup, Model, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from security.models.emergency import EmergencyAccess
+from security.held import BREAK_GLASS, EMERGENCY, Scope, read_scopes
+from security.kinds import grant_model
 from security.models.protected import Protected
-from security.models.roles import RoleGrant, RolePermission
-from security.rules import Reach, minimal_reaches, path_range
+from security.rules import Reach, minimal_caps, minimal_reaches, path_range
 
 if TYPE_CHECKING:
     from security.models.units import Unit
@@ -32,32 +35,21 @@ if TYPE_CHECKING:
 else:
     AnyLookup = Lookup
 
+__all__ = [
+    "BREAK_GLASS",
+    "EMERGENCY",
+    "Scope",
+    "allowed_by",
+    "caps_on",
+    "may",
+    "roles_of",
+    "scopes_of",
+    "visible_q",
+]
+
 # A worker may hold one User longer than a request: look again after this many seconds.
 SCOPES_STALE_AFTER = 30.0
-EMERGENCY = "emergency"  # stands in place of a role code
-BREAK_GLASS = "security.break_glass"
-
-
-@dataclass(frozen=True)
-class Scope:
-    """A role grant in force, with the actions its role allows; or an emergency access."""
-
-    grant_id: int
-    role: str
-    unit_id: int
-    path: str
-    level: int
-    sensitivity: int
-    actions: frozenset[str]
-    mfa_required: bool = False
-
-    @property
-    def is_emergency(self) -> bool:
-        return self.role == EMERGENCY
-
-    @property
-    def reach(self) -> Reach:
-        return Reach(self.path, self.level, self.sensitivity)
+Caps = tuple[int, int]  # level, sensitivity
 
 
 @Field.register_lookup
@@ -80,67 +72,13 @@ def scopes_of(user: User, now: datetime | None = None) -> list[Scope]:
     """
     if not user.is_authenticated or not user.is_active:
         return []
-    fresh = (
-        user._scopes is not None and time.monotonic() - user._scopes_read_at < SCOPES_STALE_AFTER
-    )
-    if fresh and now is None and user._scopes is not None:
-        return user._scopes
-    scopes = _read_scopes(user, now or timezone.now())
-    if now is None:
-        user._scopes, user._scopes_read_at = scopes, time.monotonic()
-    return scopes
-
-
-def _read_scopes(user: User, now: datetime) -> list[Scope]:
-    allowed = RolePermission.objects.filter(role=OuterRef("role"), allowed=True)
-    emergencies = EmergencyAccess.objects.filter(user=OuterRef("user")).in_force(now)
-    opened = JSONObject(pk="id", unit="unit_id", path="unit__path", action="action")
-    rows = list(
-        RoleGrant.objects.filter(user_id=user.pk)
-        .in_force(now)
-        .annotate(
-            actions=ArraySubquery(allowed.values("action")),
-            emergencies=ArraySubquery(emergencies.values(json=opened)),
-        )
-        .values_list(
-            "id",
-            "role_id",
-            "unit_id",
-            "unit__path",
-            "max_level",
-            "max_sensitivity",
-            "actions",
-            "role__mfa_required",
-            "emergencies",
-        )
-    )
-    scopes = [
-        Scope(pk, role, unit, path, min(level, user.clearance), sensitivity, frozenset(names), mfa)
-        for pk, role, unit, path, level, sensitivity, names, mfa, _emergencies in rows
-    ]
-    if any(BREAK_GLASS in scope.actions for scope in scopes):
-        scopes += _emergency_scopes(scopes, rows[0][-1])
-    if user.token_actions is None:
-        return scopes
-    return [replace(scope, actions=scope.actions & user.token_actions) for scope in scopes]
-
-
-def _emergency_scopes(scopes: list[Scope], opened: list[dict[str, Any]]) -> list[Scope]:
-    """Widen the place for a few hours; never beyond the caps the user's own roles have."""
-    level = max(scope.level for scope in scopes)
-    sensitivity = max(scope.sensitivity for scope in scopes)
-    return [
-        Scope(
-            one["pk"],
-            EMERGENCY,
-            one["unit"],
-            one["path"],
-            level,
-            sensitivity,
-            frozenset([one["action"]]),
-        )
-        for one in opened
-    ]
+    if now is not None:
+        return read_scopes([user], now)[user.pk]
+    fresh = time.monotonic() - user._scopes_read_at < SCOPES_STALE_AFTER
+    if user._scopes is None or not fresh:
+        user._scopes = read_scopes([user], timezone.now())[user.pk]
+        user._scopes_read_at = time.monotonic()
+    return user._scopes
 
 
 def roles_of(user: User) -> frozenset[str]:
@@ -149,77 +87,131 @@ def roles_of(user: User) -> frozenset[str]:
 
 def may(user: User, action: str, on: Protected | Unit | None = None) -> bool:
     """Whether a role in force allows the action, anywhere (``on=None``) or on this unit or row."""
-    scopes = [scope for scope in scopes_of(user) if action in scope.actions]
+    scopes = _holding(scopes_of(user), action)
     if on is None:
         return bool(scopes)
     if isinstance(on, Protected):
-        row = Reach(on.unit_path, on.level, on.sensitivity)
-        return any(scope.reach.covers(row) for scope in scopes)
+        return any(scope.reach.covers(reach_of(on)) for scope in scopes)
     return any(on.path.startswith(scope.path) for scope in scopes)
 
 
 def allowed_by(user: User, row: Protected) -> str:
-    """Which scope or grant shows this row to the user, in words for the trail."""
-    reach = Reach(row.unit_path, row.level, row.sensitivity)
-    for scope in sorted(scopes_of(user), key=lambda one: one.is_emergency):
-        if row.view_action in scope.actions and scope.reach.covers(reach):
-            if scope.is_emergency:
-                return f"emergency access {scope.grant_id} on unit {scope.unit_id}"
+    """Which scope or grant shows this (visible) row to the user, in words for the trail.
+
+    An open emergency access is named only where the row, or what it lies in, could not be seen
+    without it.
+    """
+    viewing = _holding(scopes_of(user), row.view_action)
+    opened = [scope for scope in viewing if scope.is_emergency]
+    if opened and not _seen_without_emergency(user, row):
+        best = next((one for one in opened if one.reach.covers(reach_of(row))), opened[0])
+        return f"emergency access {best.grant_id} on unit {best.unit_id}"
+    for scope in viewing:
+        if not scope.is_emergency and scope.reach.covers(reach_of(row)):
             return f"role {scope.role} on unit {scope.unit_id} (grant {scope.grant_id})"
     return "object grant"
 
 
+def caps_on(user: User, row: Protected) -> list[Caps]:
+    """(level, sensitivity) pairs up to which the user may read fields of this (visible) row.
+
+    Of the scopes in which the row lies; of a row opened by a grant: of the scopes that the grant
+    rests on (two small queries).
+    """
+    scopes = scopes_of(user)
+    viewing = _holding(scopes, row.view_action)
+    if any(scope.reach.covers(reach_of(row)) for scope in viewing):
+        return [scope.caps for scope in viewing if row.unit_path.startswith(scope.path)]
+    model, caps = type(row), []
+    if (grants := grant_model(model, "unit_grants")) is not None:
+        there = grants.objects.filter(content_object=row.pk).in_force(Now())
+        units = set(there.values_list("grantee_id", flat=True))
+        caps += [scope.caps for scope in viewing if scope.unit_id in units]
+    if (grants := grant_model(model, "user_grants")) is not None:
+        mine = grants.objects.filter(content_object=row.pk, user_id=user.pk).in_force(Now())
+        for valid_to in mine.values_list("valid_to", flat=True):
+            caps += lent_caps(scopes, model, lasting=valid_to is None)
+    return caps
+
+
+def reach_of(row: Protected) -> Reach:
+    return Reach(row.unit_path, row.level, row.sensitivity)
+
+
+def lent_caps(scopes: Iterable[Scope], model: type[Protected], *, lasting: bool) -> list[Caps]:
+    """Caps for rows opened to the person himself: a grant widens the place and nothing else.
+
+    Only roles that show such rows lend theirs; to a grant without an end (one's own record) also
+    the role for that. An emergency lends nothing: it opens a unit.
+    """
+    actions = {model.view_action} | ({model.own_action} if lasting else set())
+    return minimal_caps(
+        scope.caps for scope in scopes if scope.actions & actions and not scope.is_emergency
+    )
+
+
 def visible_q(user: User, model: type[Model], prefix: str = "") -> Q:
-    """The filter as one Q for ``model`` (or for a related protected row under ``prefix``)."""
+    """The filter as one Q for ``model`` (or for a related protected row under ``prefix``): the row
+    itself and every parent must pass."""
     if not issubclass(model, Protected):
         raise TypeError(f"{model.__name__} is not a protected model")
-    own = _row_q(user, model, prefix)
+    return _chain_q(user, scopes_of(user), model, prefix)
+
+
+def _chain_q(user: User, scopes: list[Scope], model: type[Protected], prefix: str) -> Q:
+    passes = _row_q(user, scopes, model, prefix)
     for parent in model.parents:
-        parent_model = model._meta.get_field(parent).related_model
-        own &= visible_q(user, parent_model, f"{prefix}{parent}__")  # type: ignore[arg-type]
-    return own
+        above: Any = model._meta.get_field(parent).related_model
+        passes &= _chain_q(user, scopes, above, f"{prefix}{parent}__")
+    return passes
 
 
-def _row_q(user: User, model: type[Protected], prefix: str) -> Q:
-    scopes = [scope for scope in scopes_of(user) if model.view_action in scope.actions]
+def _row_q(user: User, scopes: list[Scope], model: type[Protected], prefix: str) -> Q:
+    viewing = _holding(scopes, model.view_action)
     shown = Q(pk__in=[])
-    for reach in minimal_reaches(scope.reach for scope in scopes):
+    for reach in minimal_reaches(scope.reach for scope in viewing):
         low, high = path_range(reach.path)
-        shown |= Q(
-            **{
-                f"{prefix}unit_path__gte": low,
-                f"{prefix}unit_path__lt": high,
-                f"{prefix}level__lte": reach.level,
-                f"{prefix}sensitivity__lte": reach.sensitivity,
-            }
-        )
-    return shown | _granted_q(user, scopes, model, prefix)
+        place = Q(**{f"{prefix}unit_path__gte": low, f"{prefix}unit_path__lt": high})
+        shown |= place & _within([(reach.level, reach.sensitivity)], prefix)
+    if (grants := grant_model(model, "unit_grants")) is not None:
+        for caps, units in _units_by_caps(viewing).items():
+            shown |= _listed(grants, Q(grantee_id__in=units), prefix) & _within([caps], prefix)
+    if (grants := grant_model(model, "user_grants")) is not None:
+        mine = Q(user_id=user.pk)
+        lent = lent_caps(scopes, model, lasting=False)
+        if lent:
+            shown |= _listed(grants, mine, prefix) & _within(lent, prefix)
+        own = [caps for caps in lent_caps(scopes, model, lasting=True) if caps not in lent]
+        if own:
+            forever = mine & Q(valid_to=None)
+            shown |= _listed(grants, forever, prefix) & _within(own, prefix)
+    return shown
 
 
-def _granted_q(user: User, scopes: list[Scope], model: type[Protected], prefix: str) -> Q:
-    """Rows granted one by one, to the person or to a unit where he has a viewing role.
+def _units_by_caps(scopes: list[Scope]) -> dict[Caps, list[int]]:
+    units: dict[Caps, list[int]] = defaultdict(list)
+    for scope in scopes:
+        units[scope.caps].append(scope.unit_id)
+    return units
 
-    A grant widens the place, never the clearance: the row's level and sensitivity must stay
-    within what some role of the user allows anyway.
-    """
-    nothing = Q(pk__in=[])
-    related = {r.get_accessor_name(): r.related_model for r in model._meta.related_objects}
-    if not scopes_of(user) or not {"user_grants", "unit_grants"} & related.keys():
-        return nothing
-    granted = nothing
-    if "user_grants" in related:
-        granted |= _listed(related["user_grants"], Q(user_id=user.pk), prefix)
-    if "unit_grants" in related:
-        units = [scope.unit_id for scope in scopes]
-        granted |= _listed(related["unit_grants"], Q(grantee_id__in=units), prefix)
-    return granted & Q(
-        **{
-            f"{prefix}level__lte": min(user.clearance, max(s.level for s in scopes_of(user))),
-            f"{prefix}sensitivity__lte": max(s.sensitivity for s in scopes_of(user)),
-        }
-    )
+
+def _within(pairs: Iterable[Caps], prefix: str) -> Q:
+    within = Q(pk__in=[])
+    for level, sensitivity in pairs:
+        within |= Q(**{f"{prefix}level__lte": level, f"{prefix}sensitivity__lte": sensitivity})
+    return within
 
 
 def _listed(grants: Any, whose: Q, prefix: str) -> Q:
     rows = grants.objects.filter(whose).in_force(Now()).values("content_object_id")
     return Q(**{f"{prefix}pk__any_of": ArraySubquery(rows)})
+
+
+def _holding(scopes: list[Scope], action: str) -> list[Scope]:
+    return [scope for scope in scopes if action in scope.actions]
+
+
+def _seen_without_emergency(user: User, row: Protected) -> bool:
+    plain = [scope for scope in scopes_of(user) if not scope.is_emergency]
+    rows = type(row)._default_manager.filter(_chain_q(user, plain, type(row), ""))
+    return rows.filter(pk=row.pk).exists()

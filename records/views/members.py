@@ -53,7 +53,11 @@ def member_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def own_record(request: HttpRequest) -> HttpResponse:
     """A member's own record, where the keeper has linked it to his account."""
     user = signed_in(request)
-    own = Member.objects.visible_to(user).filter(user_grants__user=user).first()
+    # What was opened to him for a time is somebody else's record.
+    mine = Member.objects.visible_to(user).filter(
+        user_grants__user=user, user_grants__valid_to=None
+    )
+    own = mine.first()
     if own is None:
         return render(request, "records/own_missing.html")
     return redirect("records:member_detail", pk=own.pk)

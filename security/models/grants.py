@@ -55,7 +55,12 @@ class UserGrant(GrantTerms, UserObjectPermissionBase):
 
 
 class UnitGrant(GrantTerms, BaseObjectPermission):
-    """One row opened to whoever holds a viewing role on exactly this unit or above it."""
+    """One row opened to whoever holds a viewing role on exactly this unit, up to that role's caps.
+
+    Not to units below: a role never looks up. Not to units above: a superior sees by his own reach,
+    or is given a grant of his own; so the filter asks one index for a handful of units, and never
+    gathers the grants of a whole province for one list (docs/adr/0002).
+    """
 
     grantee = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
 
