@@ -25,6 +25,7 @@ class Place:
 
 ACCESS = (
     Place("security:people", gettext_noop("People"), ("security.manage_access",)),
+    Place("security:units", gettext_noop("Units"), ("security.manage_units",)),
     Place(
         "security:requests",
         gettext_noop("Waiting for a second person"),
@@ -40,6 +41,8 @@ ACCESS = (
             "security.approve_secrecy",
         ),
     ),
+    Place("security:reviews", gettext_noop("Access review"), ("security.review_access",)),
+    Place("security:clearances", gettext_noop("Clearances"), ("security.approve_access",)),
     Place(
         "security:roles",
         gettext_noop("Roles"),
@@ -48,11 +51,12 @@ ACCESS = (
     Place("security:trail", gettext_noop("Audit trail"), ("security.view_trail",)),
 )
 ACCOUNT = (
-    Place("security:my_roles", gettext_noop("My roles")),
     Place("account_home", gettext_noop("My account")),
+    Place("security:my_roles", gettext_noop("My roles")),
     Place("account_change_password", gettext_noop("Password")),
     Place("account_sessions", gettext_noop("Signed-in devices")),
     Place("mfa_index", gettext_noop("Second factor")),
+    Place("account_tokens", gettext_noop("Tokens for programs"), ("security.use_tokens",)),
 )
 
 

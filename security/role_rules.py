@@ -66,3 +66,22 @@ def delegation_fault(span: Span, origin: Span) -> str:
 def same_organisation(path: str, other: str) -> bool:
     """Whether two unit paths hang below the same root: '/1/7/' and '/1/9/4/' do."""
     return path.split("/")[1] == other.split("/")[1]
+
+
+def state_of(
+    *,
+    begins: datetime,
+    ends: datetime | None,
+    origin_ends: datetime | None,
+    origin_closed: bool,
+    now: datetime,
+) -> str:
+    """``in_force``, ``future``, ``ended`` or ``origin_ended``: as RoleGrantQuerySet.in_force says.
+
+    origin_*: of the grant that this one was passed on from; None and False without one.
+    """
+    if ends is not None and (ends <= now or ends <= begins):
+        return "ended"
+    if origin_closed or (origin_ends is not None and origin_ends <= now):
+        return "origin_ended"
+    return "future" if begins > now else "in_force"

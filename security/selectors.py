@@ -7,8 +7,7 @@ from datetime import datetime
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from security.actions import LABELS
-from security.models import AuditEvent, Role, RoleGrant, Unit, User
+from security.models import AuditEvent, RoleGrant, Unit, User
 from security.rules import path_range
 from security.scope import scopes_of
 
@@ -58,14 +57,3 @@ def people_managed_by(user: User, at: datetime, search: str = "") -> QuerySet[Us
         people = people.filter(Q(full_name__icontains=search) | Q(username__icontains=search))
     in_force = RoleGrant.objects.in_force(at).select_related("role", "unit")
     return people.prefetch_related(Prefetch("role_grants", queryset=in_force, to_attr="in_force"))
-
-
-def role_matrix() -> tuple[list[Role], list[tuple[str, list[bool]]]]:
-    """The readable table: roles across, actions down, whether the role allows the action."""
-    roles = list(Role.objects.prefetch_related("permissions"))
-    allowed = {role.code: {p.action for p in role.permissions.all() if p.allowed} for role in roles}
-    actions = sorted(set().union(*allowed.values())) if allowed else []
-    return roles, [
-        (str(LABELS.get(action, action)), [action in allowed[role.code] for role in roles])
-        for action in actions
-    ]

@@ -15,7 +15,13 @@ from security.services.people import (
     set_clearance,
 )
 from security.services.problems import Problem, RefusedError, check_action, check_level
-from security.services.requests import approve_role, refuse_role, request_role, withdraw_role
+from security.services.requests import (
+    approve_role,
+    offer_role,
+    refuse_role,
+    request_role,
+    withdraw_role,
+)
 from security.services.reviews import close_review, decide, open_review
 from security.services.roles import end_role, grant_role, load_roles
 from security.services.terms import Terms
@@ -49,6 +55,7 @@ __all__ = [
     "invite",
     "load_roles",
     "move_unit",
+    "offer_role",
     "open_review",
     "refuse_role",
     "request_role",

@@ -10,12 +10,24 @@ from django.utils.translation import gettext as _
 
 from security import audit
 from security.models import RoleGrant, RoleRequest, User
-from security.services.delegation import check_delegation
+from security.services.delegation import check_delegation, delegate_role
 from security.services.problems import Problem, RefusedError, check_action
-from security.services.roles import write_grant
+from security.services.roles import grant_role, write_grant
 from security.services.terms import Terms, check_not_own, check_terms, terms_of
 
 Decision = RoleRequest.Decision
+
+
+@transaction.atomic
+def offer_role(*, actor: User, terms: Terms, now: datetime) -> RoleGrant | RoleRequest:
+    """Give a role or pass on one's own; where it is a high one, ask for it instead."""
+    if terms.high:
+        return request_role(actor=actor, terms=terms, now=now)
+    if terms.delegated_from is not None:
+        return delegate_role(actor=actor, terms=terms, now=now)
+    fields = terms.fields()
+    del fields["delegated_from"]
+    return grant_role(actor=actor, now=now, **fields | {"role": terms.role.pk})
 
 
 @transaction.atomic

@@ -17,6 +17,14 @@ from security.views.requests import (
     request_withdraw,
     requests,
 )
+from security.views.reviews import (
+    review,
+    review_close,
+    review_decide,
+    review_new,
+    review_report,
+    reviews,
+)
 from security.views.roles import role, role_mfa, roles
 from security.views.trail import trail
 from security.views.unit_search import unit_search
@@ -51,6 +59,12 @@ __all__ = [
     "request_refuse",
     "request_withdraw",
     "requests",
+    "review",
+    "review_close",
+    "review_decide",
+    "review_new",
+    "review_report",
+    "reviews",
     "role",
     "role_mfa",
     "roles",

@@ -1,6 +1,6 @@
-from __future__ import annotations
+"""The page of a person: the roles he holds and held, giving one, ending one."""
 
-from datetime import datetime, time, timedelta
+from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,29 +9,34 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from security import holdings
 from security.forms import EndGrantForm, GrantForm
-from security.http import require_action, signed_in
-from security.models import RoleGrant, User
-from security.services import RefusedError, end_role, grant_role
+from security.http import record_refusal, require_action, signed_in
+from security.models import RoleGrant, RoleRequest, User
+from security.services import RefusedError, end_role, offer_role
 from security.views.shared import person_or_404
+
+Decision = RoleRequest.Decision
 
 
 @require_http_methods(["GET", "POST"])
 @require_action("security.manage_access")
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     user = person_or_404(request, pk)
-    form = GrantForm(request.POST or None, actor=signed_in(request))
+    actor = signed_in(request)
+    form = GrantForm(request.POST or None, actor=actor, initial={"unit": user.unit})
     status = 200
     if request.method == "POST":
-        if form.is_valid() and _granted(request, user, form):
+        if form.is_valid() and _given(request, user, form):
             return redirect("security:person", pk=pk)
         status = 422
-    grants = RoleGrant.objects.filter(user=user).select_related("role", "unit", "granted_by")
+    asked = holdings.requests_shown_to(actor).filter(user=user)
     context = {
         "person": user,
         "form": form,
-        "grants": grants.order_by("-valid_from"),
-        "now": timezone.now(),
+        "holdings": holdings.holdings_of(user, timezone.now(), actor),
+        "waiting": holdings.request_lines(actor, asked.filter(decision=Decision.WAITING)),
+        "decided": asked.filter(decision__in=(Decision.REFUSED, Decision.WITHDRAWN))[:5],
     }
     return render(request, "security/person.html", context, status=status)
 
@@ -45,40 +50,26 @@ def grant_end(request: HttpRequest, pk: int, grant: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Say why the role ends."))
         return redirect("security:person", pk=pk)
+    reason = form.cleaned_data["reason"]
     try:
-        end_role(
-            actor=signed_in(request),
-            grant=row,
-            now=timezone.now(),
-            reason=form.cleaned_data["reason"],
-        )
+        end_role(actor=signed_in(request), grant=row, now=timezone.now(), reason=reason)
         messages.success(request, _("The role has ended."))
     except RefusedError as refusal:
+        record_refusal(request, refusal)
         messages.error(request, str(refusal))
     return redirect("security:person", pk=pk)
 
 
-def _granted(request: HttpRequest, user: User, form: GrantForm) -> bool:
-    asked = form.cleaned_data
-    last_day = asked["valid_to"]
-    valid_to = None
-    if last_day is not None:
-        end = datetime.combine(last_day + timedelta(days=1), time.min)
-        valid_to = timezone.make_aware(end)
+def _given(request: HttpRequest, user: User, form: GrantForm) -> bool:
+    now = timezone.now()
     try:
-        grant_role(
-            actor=signed_in(request),
-            user=user,
-            role=asked["role"].pk,
-            unit=asked["unit"],
-            now=timezone.now(),
-            valid_to=valid_to,
-            max_level=asked["max_level"],
-            max_sensitivity=asked["max_sensitivity"],
-            reason=asked["reason"],
-        )
+        given = offer_role(actor=signed_in(request), terms=form.terms(user, now), now=now)
     except RefusedError as refusal:
+        record_refusal(request, refusal)
         form.add_error(None, str(refusal))
         return False
-    messages.success(request, _("The role was given."))
+    if isinstance(given, RoleRequest):
+        messages.success(request, _("Asked for. The role begins when a second person approves it."))
+    else:
+        messages.success(request, _("The role was given."))
     return True

@@ -27,7 +27,7 @@ def page_of(person: User) -> str:
 def wish(person: User, role: str = "keeper") -> dict[str, object]:
     return {
         "role": role,
-        "unit": person.unit_id,
+        "unit": person.unit.code,
         "max_level": 1,
         "max_sensitivity": 1,
         "reason": "QĐ 5",
@@ -74,8 +74,8 @@ def test_nothing_above_or_beside_ones_unit_can_be_posted() -> None:
     person = make_user(unit=admin.unit)
     client = enter(admin)
     forgeries: list[dict[str, object]] = [
-        {"unit": root.pk},
-        {"unit": make_unit(parent=root).pk},
+        {"unit": root.code},
+        {"unit": make_unit(parent=root).code},
         {"max_level": 2},
         {"max_level": 4},
         {"role": "superuser"},

@@ -1,0 +1,42 @@
+"""What expires this month, on the units the reader oversees."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from security import audit, expiry, holdings
+from security.http import require_action, signed_in
+from security.scope import may
+from security.views.shared import asked_of
+
+SHOWN = 100
+
+
+@require_GET
+@require_action(*holdings.OVERSEES, expiry.SECRECY)
+def expiring(request: HttpRequest) -> HttpResponse:
+    reader, now = signed_in(request), timezone.now()
+    month = expiry.month_named(asked_of(request, "month"), now)
+    kind = asked_of(request, "kind")
+    kind = kind if kind in expiry.KINDS else ""
+    found = expiry.endings(reader, month, kind)
+    page = Paginator(found, SHOWN).get_page(asked_of(request, "page"))
+    audit.record("list", actor=reader, object_type="security.expiry", reason=f"{month.first:%Y-%m}")
+    context = {
+        "month": month,
+        "kind": kind,
+        "kinds": expiry.KINDS,
+        "page": page,
+        "rows": [
+            (one, one.person is not None and may(reader, holdings.MANAGE, one.person.unit))
+            for one in page
+        ],
+        "oversees": any(may(reader, action) for action in holdings.OVERSEES),
+        "now": now,
+        "soon": now + expiry.SOON,
+    }
+    return render(request, "security/expiring.html", context)
