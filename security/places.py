@@ -48,6 +48,12 @@ ACCESS = (
         gettext_noop("Roles"),
         ("security.manage_access", "security.approve_access", "security.review_access"),
     ),
+    Place(
+        "security:classifications",
+        gettext_noop("Secrecy levels"),
+        ("security.classify", "security.declassify", "security.approve_secrecy"),
+    ),
+    Place("security:approvals", gettext_noop("Approvals"), ("security.approve_secrecy",)),
     Place("security:trail", gettext_noop("Audit trail"), ("security.view_trail",)),
 )
 ACCOUNT = (

@@ -43,8 +43,8 @@ class IdPages(CursorPagination):
 class ProtectedViewSet(viewsets.ReadOnlyModelViewSet[P], Generic[P]):
     """Lists and single rows of one protected model, within what the caller may see.
 
-    Whoever has no role for the model's ``view_action`` is told that the address does not exist;
-    hidden and absent rows answer alike. Every answer and every denial is on the trail.
+    To whoever has no role for the model's ``view_action`` there is no list; hidden and absent rows
+    answer alike. Every answer and every denial is on the trail.
     """
 
     queryset: QuerySet[P]
@@ -66,12 +66,19 @@ class ProtectedViewSet(viewsets.ReadOnlyModelViewSet[P], Generic[P]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        listed: tuple[Parameter, ...] = ()
+        if self.action == "list":
+            self._check_list()
+            listed = (*self.parameters, CURSOR)
+        check(request.query_params, listed)
+
+    def _check_list(self) -> None:
+        """A list takes a role; a single row may also have been opened to the caller alone."""
         action = self.queryset.model.view_action
         if not may(self.caller, action):
-            audit.record(action, actor=self.caller, decision="denied", reason=request.path[:200])
+            reason = self.request.path[:200]
+            audit.record(action, actor=self.caller, decision="denied", reason=reason)
             raise Http404
-        listed = (*self.parameters, CURSOR) if self.action == "list" else ()
-        check(request.query_params, listed)
 
     def get_queryset(self) -> QuerySet[P]:
         if getattr(self, "swagger_fake_view", False):
