@@ -20,6 +20,7 @@ from security.models import User
 WORDS_FILE = Path(__file__).parent / "data" / "common_passwords.txt"
 # Letters that must be left beside what everybody would guess.
 OWN_LETTERS = 5
+OWN_DISTINCT = 3
 DISTINCT = 5
 ROWS = ("abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 RUN = 4
@@ -92,7 +93,7 @@ def _is_guessable(letters: str, words: tuple[str, ...]) -> bool:
     for word in words:
         rest = rest.replace(word, "")
     rest = _without_runs(rest)
-    return rest != letters and len(rest) < OWN_LETTERS
+    return rest != letters and (len(rest) < OWN_LETTERS or len(set(rest)) < OWN_DISTINCT)
 
 
 def _without_runs(letters: str) -> str:

@@ -24,6 +24,7 @@ from security.services import RefusedError, accept_invitation
 from security.services.invitations import hash_of, invitation_for, usable_invitation
 
 HELD = "invitation"  # in the session: which invitation this browser came in with
+GONE = "account/invitation_gone.html"
 # Wrong tokens of one address that are written down in an hour. A good link opens all the same.
 WRITTEN_DOWN = 30
 
@@ -35,7 +36,10 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Take the token out of the address at once: it must not stay in a history or a Referer."""
     found = invitation_for(token, timezone.now())
     if found is None:
-        return _gone(request, token)
+        request.session.pop(HELD, None)
+        if _refuse(request, f"token {hash_of(token)[:16]}"):
+            return render(request, GONE, status=429)
+        return redirect("account_invitation_accept")
     request.session[HELD] = found.pk
     request.session.cycle_key()  # a key that somebody planted here before does not come along
     _write_down("invitation.opened", found)
@@ -51,7 +55,9 @@ def invitation_accept(request: HttpRequest) -> HttpResponseBase:
     found = usable_invitation(request.session.get(HELD, 0), now)
     if found is None:
         request.session.pop(HELD, None)
-        return _gone(request, "")
+        if request.method == "POST":
+            _refuse(request, "no invitation in this browser")
+        return render(request, GONE, status=404)
     form = NewPasswordForm(request.POST or None, user=found.user)
     if request.method == "POST" and form.is_valid():
         return _accepted(request, found, form.cleaned_data["password1"], now)
@@ -67,7 +73,8 @@ def _accepted(
     try:
         user = accept_invitation(pk=found.pk, password=password, now=now)
     except RefusedError:
-        return _gone(request, "")
+        _refuse(request, f"invitation {found.pk}")
+        return render(request, GONE, status=404)
     logout(request)  # whoever was signed in here; a key planted before goes with it
     record_authentication(request, user, method="password", username=user.username)
     answer: HttpResponseBase = perform_login(request, Login(user=user, redirect_url="/"))
@@ -86,23 +93,23 @@ def invitation_link(request: HttpRequest, user: User, token: str) -> dict[str, o
     }
 
 
-def _gone(request: HttpRequest, token: str) -> HttpResponse:
-    """One answer for a token that is unknown, used, withdrawn, expired or forged."""
-    status = 404
-    address = request.META.get("REMOTE_ADDR", "")
-    counter = f"invitation.refused:{address}"
+def _refuse(request: HttpRequest, what: str) -> bool:
+    """Write a refusal down; whether there were too many from this address to write them all.
+
+    A token that is unknown, used, withdrawn, expired or forged gets one and the same page.
+    """
+    counter = f"invitation.refused:{request.META.get('REMOTE_ADDR', '')}"
     cache.add(counter, 0, timeout=3600)
     if cache.incr(counter) > WRITTEN_DOWN:
-        status = 429
-    else:
-        audit.record(
-            "invitation.refused",
-            actor=None,
-            object_type="security.invitation",
-            decision="denied",
-            reason=f"token {hash_of(token)[:16]}" if token else "no invitation in this browser",
-        )
-    return render(request, "account/invitation_gone.html", status=status)
+        return True
+    audit.record(
+        "invitation.refused",
+        actor=None,
+        object_type="security.invitation",
+        decision="denied",
+        reason=what,
+    )
+    return False
 
 
 def _write_down(event: str, found: Invitation) -> None:
