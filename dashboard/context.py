@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from security.models import Installation
 from security.models.users import User
+from security.places import ACCESS, offered
 from security.scope import may
 
 # On a phone this many entries stand in the bar under the thumb, the others behind "More".
@@ -88,10 +89,20 @@ def entries_for(request: HttpRequest) -> list[Entry]:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return []
-    links = [(place, _address(place)) for place in PLACES if _open_to(user, place)]
-    known = [(place, url) for place, url in links if url]
-    here = _longest_match(request.path, [url for _place, url in known])
-    return [Entry(url, _(place.label), url == here) for place, url in known]
+    places = [(place.label, _address(place.url_name)) for place in PLACES if _open_to(user, place)]
+    known = _with_access(user, [(label, url) for label, url in places if url])
+    here = _here(request.path, [url for _label, url in known])
+    return [Entry(url, _(label), url == here) for label, url in known]
+
+
+def _with_access(user: User, known: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """With a way into the access area for whoever has pages there and does not begin at people."""
+    pages = [_address(place.url_name) for place in offered(ACCESS, user)]
+    if not any(pages) or pages[0] in {url for _label, url in known}:
+        return known
+    trail = _address("security:trail")
+    before = [entry for entry in known if entry[1] != trail]
+    return [*before, (gettext_noop("Access"), pages[0]), *known[len(before) :]]
 
 
 def _open_to(user: User, place: Place) -> bool:
@@ -101,11 +112,20 @@ def _open_to(user: User, place: Place) -> bool:
     return may(user, place.action)
 
 
-def _address(place: Place) -> str:
+def _address(url_name: str) -> str:
     try:
-        return reverse(place.url_name)
+        return reverse(url_name)
     except NoReverseMatch:
         return ""
+
+
+def _here(path: str, urls: list[str]) -> str:
+    """The entry to mark; a page of the access area without one belongs to the area's first."""
+    area = _address("security:people").removesuffix("people/")
+    found = _longest_match(path, urls)
+    if not found and area and path.startswith(area):
+        return next((url for url in urls if url.startswith(area)), "")
+    return found
 
 
 def _longest_match(path: str, urls: list[str]) -> str:

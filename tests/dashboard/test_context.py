@@ -3,21 +3,25 @@
 from collections.abc import Iterator
 
 import pytest
+import yaml
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
-from django.urls import NoReverseMatch
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 
 from dashboard import context
 from dashboard.context import Entry, Shell, entries_for, is_demo, shell
 from security.models import Installation, User
+from security.places import ACCESS, offered
+from security.services.roles import ROLES_FILE
 from tests.security.make import make_officer
 
 pytestmark = pytest.mark.django_db
+ROLES = yaml.safe_load(ROLES_FILE.read_text("utf-8"))
 
 
 @pytest.fixture(autouse=True)
@@ -49,18 +53,35 @@ def request_of(user: User, path: str = "/") -> HttpRequest:
     ("role", "expected"),
     [
         ("head", ["Board", "Tasks", "Products"]),
-        ("office", ["Board", "Tasks", "Products"]),
+        ("office", ["Board", "Tasks", "Products", "Access"]),
+        ("unit_head", ["My work", "Tasks", "Products", "Digitization", "Search scans", "Access"]),
         ("unit_staff", ["My work", "Tasks", "Products"]),
         ("operator", ["Digitization", "Search scans"]),
         ("cell_secretary", ["Members", "Cadres"]),
         ("member", []),
         ("administrator", ["People and roles"]),
-        ("security_officer", ["Audit trail"]),
+        ("security_officer", ["Access", "Audit trail"]),
     ],
 )
 @pytest.mark.usefixtures("every_address")
 def test_each_role_is_shown_its_places(role: str, expected: list[str]) -> None:
     assert labels(make_officer(role)) == expected
+
+
+@pytest.mark.parametrize("role", ["administrator", "security_officer", "unit_head"])
+def test_a_page_of_the_access_area_marks_the_way_into_it(role: str) -> None:
+    user = make_officer(role)
+    for path in ("/access/expiring/", "/access/roles/keeper/"):
+        marked = [entry for entry in entries_for(request_of(user, path)) if entry.here]
+        assert [entry.url.startswith("/access/") for entry in marked] == [True]
+
+
+@pytest.mark.parametrize("role", [role["code"] for role in ROLES])
+def test_whoever_has_a_page_of_the_access_area_has_a_way_in(role: str) -> None:
+    user = make_officer(role)
+    pages = [reverse(place.url_name) for place in offered(ACCESS, user)]
+    links = {entry.url for entry in entries_for(request_of(user))}
+    assert not pages or pages[0] in links
 
 
 def test_nobody_signed_in_gets_no_navigation() -> None:
