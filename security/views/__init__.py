@@ -7,6 +7,7 @@ from security.views.accounts import (
     person_new,
     person_reset_mfa,
 )
+from security.views.approvals import approval_withdraw, approvals
 from security.views.expiring import expiring
 from security.views.my_roles import colleague_search, delegation_end, my_roles
 from security.views.people import grant_end, person
@@ -26,6 +27,7 @@ from security.views.reviews import (
     reviews,
 )
 from security.views.roles import role, role_mfa, roles
+from security.views.secrecy import classification, classifications, standing
 from security.views.trail import trail
 from security.views.unit_search import unit_search
 from security.views.units import (
@@ -39,6 +41,10 @@ from security.views.units import (
 )
 
 __all__ = [
+    "approval_withdraw",
+    "approvals",
+    "classification",
+    "classifications",
     "clearances",
     "colleague_search",
     "delegation_end",
@@ -68,6 +74,7 @@ __all__ = [
     "role",
     "role_mfa",
     "roles",
+    "standing",
     "trail",
     "unit",
     "unit_children",
