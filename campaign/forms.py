@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaign.models import Grade, Light, Task
 from security.models import User
 from security.services import RefusedError
+from security.tree import units_where
 
 
 class DayInput(forms.DateInput):
@@ -120,7 +122,7 @@ class CompleteForm(ServiceForm):
         label=_("Process (quy trình)"), required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    def __init__(self, *args: Any, task: Task, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, task: Task, actor: User, **kwargs: Any) -> None:
         first = {
             "owner": task.owner_id,
             "responsibility": task.responsibility,
@@ -129,7 +131,10 @@ class CompleteForm(ServiceForm):
         super().__init__(*args, **{"initial": first, **kwargs})
         owner = self.fields["owner"]
         if isinstance(owner, forms.ModelChoiceField):
-            owner.queryset = User.objects.filter(is_active=True).select_related("unit")
+            # People of the units where the actor runs the campaign; nobody else's name is told.
+            known = Q(unit__in=units_where(actor, "campaign.manage"), is_active=True)
+            people = User.objects.filter(known | Q(pk=task.owner_id))
+            owner.queryset = people.select_related("unit")
 
 
 class FilterForm(forms.Form):

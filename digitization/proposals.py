@@ -9,6 +9,7 @@ from digitization.boxes import Box
 from digitization.models import Dossier, Page
 from digitization.ocr import Word
 from digitization.ocr.fields import propose
+from security.models import User
 
 COLONS_OF_A_FORM = 5  # fewer labels than this: running text, where looking only costs time
 FIELDS_OF_A_FORM = 3
@@ -34,12 +35,13 @@ def proposed(words: Sequence[Word]) -> list[list[str | int]]:
     return [[p.key, p.value[:300], round(p.confidence), p.x, p.y, p.w, p.h] for p in found]
 
 
-def suggestions_for(dossier: Dossier, keys: set[str]) -> dict[str, Suggestion]:
-    """The first suggestion for each of these keys of the recognition in the dossier's pages."""
+def suggestions_for(dossier: Dossier, keys: set[str], user: User) -> dict[str, Suggestion]:
+    """The first suggestion for each of these keys in the pages that this user may see."""
     found: dict[str, Suggestion] = {}
     if not keys:
         return found
-    pages = Page.objects.filter(dossier=dossier).exclude(proposals=[]).in_order()
+    seen = Page.objects.visible_to(user).filter(dossier=dossier)
+    pages = seen.exclude(proposals=[]).in_order()
     for page in pages.only("id", "proposals"):
         for key, value, confidence, *box in page.proposals:
             if key in keys:

@@ -110,6 +110,9 @@ def complete_draft(*, actor: User, task: Task, now: datetime, **parts: Any) -> T
     if unit is not None:
         check_action(actor, "campaign.manage", unit)
         task.unit, task.unit_path, task.lead_named = unit, unit.path, True
+    owner: User | None = parts.get("owner")
+    if owner is not None and owner.pk != task.owner_id:
+        check_action(actor, "campaign.manage", owner.unit)
     for name in COMPLETABLE & parts.keys():
         setattr(task, name, parts[name])
     task.save()

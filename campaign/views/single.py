@@ -136,7 +136,7 @@ def complete(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         task,
         "complete",
-        CompleteForm(request.POST, task=task),
+        CompleteForm(request.POST, task=task, actor=signed_in(request)),
         lambda user, now, data: services.complete_draft(actor=user, task=task, now=now, **data),
         _("The draft is saved."),
     )
@@ -222,7 +222,7 @@ def _render(
         "said": said,
         "refusal": refusal,
         "boxes": [_box(box, task, forms) for box in found.products],
-        **_forms(found, task, forms),
+        **_forms(found, task, signed_in(request), forms),
     }
     template = "campaign/task_detail.html"
     if request.htmx:  # type: ignore[attr-defined]
@@ -243,14 +243,14 @@ def _box(box: ProductBox, task: Task, bound: dict[str, Any]) -> BoxWithForms:
     )
 
 
-def _forms(found: TaskDetail, task: Task, bound: dict[str, Any]) -> dict[str, Any]:
+def _forms(found: TaskDetail, task: Task, user: User, bound: dict[str, Any]) -> dict[str, Any]:
     """The forms this user may use, empty or as he sent them; a form nobody offered him stays
     hidden even when he posts to it, because it may list people."""
     offered: dict[str, tuple[bool, Callable[[], ServiceForm]]] = {
         "report": (found.may_report, lambda: ReportForm(initial={"percent": found.progress})),
         "revise": (found.may_revise, lambda: ReviseForm(prefix="revise")),
         "judge": (found.may_judge, lambda: JudgeForm(prefix="judge")),
-        "complete": (found.may_activate, lambda: CompleteForm(task=task)),
+        "complete": (found.may_activate, lambda: CompleteForm(task=task, actor=user)),
         "activate": (found.may_activate, ServiceForm),
     }
     return {

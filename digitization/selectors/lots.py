@@ -19,6 +19,7 @@ from digitization.models import (
     SourceFile,
 )
 from digitization.rules import LotFacts, Pace, acceptance_problems, pace
+from digitization.selectors.counts import fit_counters
 from security.models import User
 
 LATELY = timedelta(minutes=2)
@@ -54,8 +55,7 @@ def index_gaps(lot: Lot) -> list[Gap]:
 
 def lot_facts(lot: Lot, *, inspector: User) -> LotFacts:
     """Everything the gate of acceptance looks at, as it is now."""
-    counter = lot.counter
-    counter.refresh_from_db()
+    counter = LotCounter.objects.get(pk=lot.pk)  # all pages, whoever may see them
     files = SourceFile.objects.filter(dossier__lot=lot).values_list("received_by", flat=True)
     keyed = IndexValue.objects.filter(dossier__lot=lot).values_list("confirmed_by", flat=True)
     return LotFacts(
@@ -132,11 +132,11 @@ class LotRow:
         return self.lot.counter
 
 
-def lot_rows(lots: Iterable[Lot], *, now: datetime) -> list[LotRow]:
-    """Lots with their counters; the pace is looked up only for those under way."""
+def lot_rows(lots: Iterable[Lot], *, user: User, now: datetime) -> list[LotRow]:
+    """Lots with what this user may see of their counters; the pace is looked up only for those under way."""
     return [
         LotRow(lot, lot_pace(lot, now=now) if lot.counter.busy else None, lot_signature(lot))
-        for lot in lots
+        for lot in fit_counters(lots, user)
     ]
 
 

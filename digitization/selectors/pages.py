@@ -120,7 +120,7 @@ class IndexRow:
         return self.value or (self.proposal.value if self.proposal else "")
 
 
-def index_rows(dossier: Dossier, typed: dict[str, str] | None = None) -> list[IndexRow]:
+def index_rows(dossier: Dossier, user: User, typed: dict[str, str] | None = None) -> list[IndexRow]:
     """Index fields of the dossier in the programme's order. ``typed`` wins: a form sent back."""
     values = {v.key: v for v in dossier.index_values.filter(document=None)}
     fields = list(
@@ -129,7 +129,7 @@ def index_rows(dossier: Dossier, typed: dict[str, str] | None = None) -> list[In
         )
     )
     open_keys = {one.proposal for one in fields if one.proposal and one.key not in values}
-    suggestions = suggestions_for(dossier, open_keys)
+    suggestions = suggestions_for(dossier, open_keys, user)
     rows = []
     for one in fields:
         confirmed = values.get(one.key)

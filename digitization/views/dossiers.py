@@ -30,7 +30,8 @@ from security.http import (
     unread_or_404,
     visible_or_404,
 )
-from security.scope import may
+from security.models import StoredFile, User
+from security.scope import may, visible_q
 from security.services import RefusedError
 
 VIEW, CORRECT = "digitization.view", "digitization.correct"
@@ -48,7 +49,7 @@ def dossier(request: HttpRequest, pk: int) -> HttpResponse:
         record_read(request, row)
         return render(request, "digitization/dossier.html#live", context)
     row = visible_or_404(request, dossiers(), pk=pk)
-    context = _living(request, row) | _index_context(row)
+    context = _living(request, row) | _index_context(request, row)
     audit.record(
         "list", actor=signed_in(request), object_type="digitization.page",
         ids=[page.pk for page in context["pages"]],
@@ -82,7 +83,7 @@ def index(request: HttpRequest, pk: int) -> HttpResponse:
             record_refusal(request, error)
             errors[key] = error.problems[0].message
     saved = _("Index data saved.") if not errors else ""
-    context = _index_context(row, typed) | {"index_errors": errors, "index_saved": saved}
+    context = _index_context(request, row, typed) | {"index_errors": errors, "index_saved": saved}
     context |= {"dossier": row, "can_correct": may(signed_in(request), CORRECT, row)}
     status = 422 if errors else 200
     if request.htmx:  # type: ignore[attr-defined]
@@ -111,10 +112,17 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 @require_action(CORRECT)
 def file_type(request: HttpRequest, pk: int) -> HttpResponse:
     """Which paper of the catalogue a file is."""
-    source = SourceFile.objects.filter(pk=pk).select_related("dossier", "document").first()
+    row = visible_or_404(request, dossiers(), files=pk)
+    source = files_of(row, signed_in(request)).filter(pk=pk).select_related("document").first()
     if source is None:
+        audit.record(
+            "read",
+            actor=signed_in(request),
+            object_type="digitization.sourcefile",
+            object_id=pk,
+            decision="denied",
+        )
         raise Http404
-    row = visible_or_404(request, dossiers(), pk=source.dossier_id)
     number = request.POST.get("type", "")
     chosen = (
         DocumentType.objects.filter(programme_id=row.lot.programme_id, pk=int(number)).first()
@@ -132,6 +140,11 @@ def file_type(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("digitization:dossier", pk=row.pk)
 
 
+def files_of(row: Dossier, user: User) -> QuerySet[SourceFile]:
+    """Files of a visible dossier that this user may see; each is as secret as its bytes."""
+    return row.files.filter(visible_q(user, StoredFile, "stored__"))
+
+
 def dossiers() -> QuerySet[Dossier]:
     rows: QuerySet[Dossier] = Dossier.objects.select_related(
         "lot__programme", "lot__counter", "unit"
@@ -142,7 +155,9 @@ def dossiers() -> QuerySet[Dossier]:
 def _living(request: HttpRequest, row: Dossier) -> dict[str, Any]:
     user = signed_in(request)
     files = list(
-        row.files.select_related("document__type").annotate(
+        files_of(row, user)
+        .select_related("document__type")
+        .annotate(
             done=Count("pages", filter=Q(pages__job__state__in=["done", "excused"])),
             failed=Count("pages", filter=Q(pages__job__state="failed")),
         )
@@ -171,8 +186,10 @@ def _living(request: HttpRequest, row: Dossier) -> dict[str, Any]:
     }
 
 
-def _index_context(row: Dossier, typed: dict[str, str] | None = None) -> dict[str, Any]:
-    return {"index_rows": index_rows(row, typed)}
+def _index_context(
+    request: HttpRequest, row: Dossier, typed: dict[str, str] | None = None
+) -> dict[str, Any]:
+    return {"index_rows": index_rows(row, signed_in(request), typed)}
 
 
 def _back(request: HttpRequest, row: Dossier) -> str:

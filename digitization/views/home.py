@@ -29,8 +29,8 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = lots.assigned_to(user)
     context = {
         "now": now,
-        "mine": lot_rows(mine[:50], now=now),
-        "others": lot_rows(lots.exclude(assigned_to=user)[:50], now=now),
+        "mine": lot_rows(mine[:50], user=user, now=now),
+        "others": lot_rows(lots.exclude(assigned_to=user)[:50], user=user, now=now),
     }
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "digitization/home.html#lots", context)

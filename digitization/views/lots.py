@@ -12,8 +12,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from digitization import services
 from digitization.forms import AssignForm
-from digitization.models import Dossier, Lot, Programme
+from digitization.models import Dossier, Lot, Page, Programme
 from digitization.problems import condition, problem
+from digitization.selectors.counts import fit_counters
 from digitization.selectors.lots import (
     acceptance_gate,
     failed_pages,
@@ -41,11 +42,13 @@ def lot(request: HttpRequest, pk: int) -> HttpResponse:
     """The page, and for htmx its living part (204 where nothing changed)."""
     if request.htmx:  # type: ignore[attr-defined]
         row = unread_or_404(request, _lots(), pk=pk)
+        fit_counters([row], signed_in(request))
         if request.GET.get("seen") == lot_signature(row):
             return HttpResponse(status=204)
         record_read(request, row)
         return render(request, "digitization/lot.html#live", _context(request, row))
     row = visible_or_404(request, _lots(), pk=pk)
+    fit_counters([row], signed_in(request))
     context = _context(request, row) | _choices(request, row)
     return render(request, "digitization/lot.html", context)
 
@@ -192,14 +195,14 @@ def _choices(request: HttpRequest, row: Lot) -> dict[str, object]:
 
 def _dossiers(user: User, row: Lot) -> list[Dossier]:
     """Dossiers of the lot that the user may see, with their page counts."""
-    state = Q(pages__job__state="done")
+    seen = Q(pages__in=Page.objects.visible_to(user).filter(dossier__lot=row))
     return list(
         Dossier.objects.visible_to(user)
         .filter(lot=row)
         .annotate(
-            page_total=Count("pages"),
-            page_done=Count("pages", filter=state),
-            page_failed=Count("pages", filter=Q(pages__job__state="failed")),
+            page_total=Count("pages", filter=seen),
+            page_done=Count("pages", filter=seen & Q(pages__job__state="done")),
+            page_failed=Count("pages", filter=seen & Q(pages__job__state="failed")),
         )
         .annotate(page_left=F("page_total") - F("page_done"))
         .order_by("code")[:500]

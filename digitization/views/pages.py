@@ -18,6 +18,7 @@ from digitization import services
 from digitization.models import Page
 from digitization.problems import problem
 from digitization.rules import with_line
+from digitization.selectors.counts import fit_counters
 from digitization.selectors.pages import (
     ReadLine,
     index_rows,
@@ -174,7 +175,7 @@ def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, object]
     lines = read_lines(row, place.query)
     here = next((line for line in lines if line.number == place.line), None)
     following = next_doubtful(lines, -1 if here is None else here.number)
-    lot = row.dossier.lot
+    lot = fit_counters([row.dossier.lot], user)[0]
     return {
         "page": row,
         "lot": lot,
@@ -190,7 +191,7 @@ def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, object]
         "carry": f"&{urlencode({'q': place.query})}" if place.query else "",
         "problem": problem(row.job.error_code).message if row.job.error_code else "",
         "can_correct": may(user, CORRECT, row) and lot.state != "accepted",
-        "index_rows": index_rows(row.dossier),
+        "index_rows": index_rows(row.dossier, user),
         "url": reverse("digitization:page", args=[row.pk]),
     }
 

@@ -116,7 +116,7 @@ def _context(request: HttpRequest, row: Programme) -> dict[str, object]:
         "step_1_open": steps[0].state == "open",
         "missing": [problem(code) for code in missing],
         "types": list(row.types.filter(expected_count__gt=0)),
-        "lots": lot_rows(lots[:200], now=now),
+        "lots": lot_rows(lots[:200], user=user, now=now),
         "can_manage": manages,
         "expected_form": ExpectedForm(programme=row) if manages else None,
         "lot_form": LotForm(programme=row, actor=user, now=now) if manages else None,

@@ -46,11 +46,11 @@ def test_suggestions_come_from_the_first_page_that_has_them_until_confirmed() ->
             ["so_cccd", "099177000123", 70, 0, 0, 1, 1],
         ]
     )
-    found = suggestions_for(dossier, {"ho_ten", "so_cccd"})
+    found = suggestions_for(dossier, {"ho_ten", "so_cccd"}, room.operator)
     assert (found["ho_ten"].value, found["ho_ten"].page_id) == ("Lê Thị Hường", first.pk)
     assert found["so_cccd"].confidence == 70
     assert file_proposals(dossier.pages.order_by("number"))["ho_ten"] == "Lê Thị Hường"
-    assert suggestions_for(dossier, set()) == {}
+    assert suggestions_for(dossier, set(), room.operator) == {}
     assert not dossier.index_values.exists()  # a proposal is not data
     services.set_index_value(
         actor=room.operator, dossier=dossier, key="full_name", value="Lê Thị Hường", now=NOW

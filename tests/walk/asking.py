@@ -37,7 +37,7 @@ class Answer:
 
     @property
     def canaries(self) -> list[str]:
-        return sorted(set(re.findall(rf"{CANARY}\w*|{NUMBER}\d*", self.said)))
+        return sorted(set(re.findall(rf"{CANARY}\w+|{NUMBER}\d*", self.said)))
 
     def without(self, ids: Iterable[object]) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
         """Status, headers and body with the ids of the address taken out."""
@@ -60,7 +60,7 @@ def ask(
     client: Client, door: Door, kwargs: dict[str, Any], data: Any = None, *, htmx: bool = False
 ) -> Answer:
     """One request; flash messages of it do not follow the next one."""
-    global requests_made  # noqa: PLW0603 - the figure that the walk prints
+    global requests_made
     requests_made += 1
     url = reverse(door.name, kwargs=kwargs) + door.query
     extra: dict[str, Any] = HTMX if htmx else {}
@@ -75,17 +75,21 @@ def ask(
 def answer_of(response: Any) -> Answer:
     streaming = getattr(response, "streaming", False)
     body = b"".join(response.streaming_content) if streaming else response.content
-    response.close()
     headers = tuple(
         sorted((name, value) for name, value in response.items() if name not in _OWN_HEADERS)
     )
     return Answer(
-        response.status_code, headers, _TOKENS.sub(b"", body), response.headers.get("X-Request-Id", "")
+        response.status_code,
+        headers,
+        _TOKENS.sub(b"", body),
+        response.headers.get("X-Request-Id", ""),
     )
 
 
 # What a request may write without changing anything that is protected.
-_KEPT_OUT = re.compile(r"security_auditevent|django_session|usersessions|axes_|django_migrations")
+_KEPT_OUT = re.compile(
+    r"security_auditevent|django_session|usersessions|axes_|django_migrations|security_cache"
+)
 
 
 def _tables() -> list[str]:
@@ -118,4 +122,3 @@ def denied_requests(numbers: Iterable[str]) -> set[str]:
             [list(numbers)],
         )
         return {number for (number,) in cursor.fetchall()}
-

@@ -22,7 +22,8 @@ SIGNED_IN = frozenset(
         "cell_secretary", "member", "security_officer", "administrator", "nobody", "expired",
     }
 )  # fmt: skip
-ANYBODY = SIGNED_IN | {"disabled", "anonymous"}
+OUTSIDE = frozenset({"disabled", "anonymous"})
+ANYBODY = SIGNED_IN | OUTSIDE
 
 Kwargs = Callable[[Rows], dict[str, Any]]
 
@@ -65,7 +66,7 @@ class Door:
             return self.status
         if who in self.seen:
             return self.seen[who]
-        return self.outside if who in ("disabled", "anonymous") else 404
+        return self.outside if who in OUTSIDE else 404
 
 
 def roles(*names: str) -> frozenset[str]:

@@ -6,22 +6,25 @@ answer tells whether anything of it came out.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from campaign.models import Campaign, Task
+from django.db.models import F
+
+from campaign.models import Campaign
 from campaign.services import submit_product
 from digitization import services as scans
-from digitization.models import Dossier, Lot, Page, Programme, SourceFile
+from digitization.models import Dossier, Lot, LotCounter, Page, Programme, SourceFile
 from records.models import Cadre, Member
 from records.services import create_cadre
 from security import files
-from security.models import RoleGrant, StoredFile, Unit, User
+from security.models import Protected, RoleGrant, Unit, User
 from tests.campaign.make import make_draft, make_task
 from tests.digitization.make import make_pages
 from tests.records.make import make_member
-from tests.security.make import LONG_AGO, grant_role, make_user
+from tests.security.make import LONG_AGO, grant_role, make_classified, make_user
 
 CANARY = "canary"
 NUMBER = "98765"  # the canary of fields that hold digits only
@@ -64,6 +67,21 @@ class Rows:
         self.word = word
         self.__dict__.update(rows)
 
+    def classify(self) -> None:
+        """Raise every protected row of these above the clearance of the twelve roles."""
+        for row in self._protected():
+            if row.level < SECRET:
+                make_classified(row, SECRET)
+
+    def _protected(self) -> Iterator[Protected]:
+        for row in self.__dict__.values():
+            if isinstance(row, Protected):
+                yield row
+            if isinstance(row, (Member, Cadre)):
+                yield row.person
+            if isinstance(row, SourceFile):
+                yield row.stored
+
     def add(self, **rows: Any) -> Rows:
         self.__dict__.update(rows)
         return self
@@ -79,7 +97,6 @@ def task_rows(place: Place, campaign: Campaign, now: datetime) -> dict[str, Any]
         "unit": place.unit,
         "owner": owner,
         "products": 2,
-        "level": place.level,
         "title": place.text("Việc"),
         "responsibility": place.text("Trách nhiệm"),
         "process": place.text("Quy trình"),
@@ -116,7 +133,6 @@ def programme_of(place: Place, keeper: User, now: datetime) -> Programme:
         unit=place.unit,
         focal_person=keeper,
         expected={"phieu_dang_vien": 10},
-        level=place.level,
     )
     scans.close_step_1(actor=keeper, programme=programme, now=now)
     return programme
@@ -158,17 +174,18 @@ def page_of(place: Place, dossier: Dossier, now: datetime) -> Page:
     ).blob
     Page.objects.filter(pk=page.pk).update(
         words=[[place.word, 1, 1, 9, 9, 40, 0]],
-        proposals=[["full_name", place.word, 90, 1, 1, 9, 9]],
+        # Only the hidden page proposes a number, so that nothing else can take its place.
+        proposals=[["so_cccd" if place.hidden else "ho_ten", place.word, 90, 1, 1, 9, 9]],
         derivative=picture,
         thumbnail=picture,
         width=100,
         height=100,
-        level=place.level,
     )
     SourceFile.objects.filter(pk=page.source_id).update(
         name=f"{place.word}-{page.pk}.pdf", stem=f"{place.word}-{page.pk}"
     )
-    StoredFile.objects.filter(pk=page.source.stored_id).update(level=place.level)
+    one = {name: F(name) + 1 for name in ("sent", "received")}
+    LotCounter.objects.filter(lot=dossier.lot_id).update(**one)
     page.refresh_from_db()
     return page
 
@@ -179,9 +196,7 @@ def index_of(place: Place, dossier: Dossier, operator: User, now: datetime) -> N
     )
 
 
-def scan_rows(
-    place: Place, now: datetime, keeper: User, operator: User
-) -> dict[str, Any]:
+def scan_rows(place: Place, now: datetime, keeper: User, operator: User) -> dict[str, Any]:
     """Programme, lot, dossier with index data, file, page."""
     programme = programme_of(place, keeper, now)
     lot = lot_of(place, programme, keeper, operator, now)
@@ -208,13 +223,12 @@ def record_rows(place: Place) -> dict[str, Any]:
         "occupation": place.text("Nghề"),
         "qualification": place.text("Ngành"),
     }
-    member: Member = make_member(name, unit=place.unit, level=place.level, **texts)
+    member: Member = make_member(name, unit=place.unit, **texts)
     del texts["joined_cell"], texts["official_cell"]
     cadre: Cadre = create_cadre(
         actor=None,
         now=LONG_AGO,
         unit=place.unit,
-        level=place.level,
         values={"full_name": name, "post": place.text("Chức vụ"), **texts},
     )
     return {"member": member, "cadre": cadre}

@@ -1,10 +1,10 @@
 """The world of the walk: one organisation, everybody who may ask, rows that each may and may not see.
 
-    root ── own ── desk      where the twelve roles hold sway; ``own`` rows lie at the desk
-         └─ foreign          rows of another branch
-    root                     rows above the own unit ("parent")
-    own, level 2             rows above everybody's clearance ("secret")
-    foreign, opened once     rows whose object grant to everybody has expired ("expired")
+root ── own ── desk      where the twelve roles hold sway; ``own`` rows lie at the desk
+     └─ foreign          rows of another branch
+root                     rows above the own unit ("parent")
+own, level 2             rows above everybody's clearance ("secret")
+foreign, opened once     rows whose object grant to everybody has expired ("expired")
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
@@ -96,6 +97,7 @@ def make_world(now: datetime) -> World:
     _sign_in(world)
     campaign = make_campaign(unit=root, start=(now - timedelta(days=3)).date())
     world.users["_cleared"] = _cleared(own)
+    world.users["_above"] = _all_powerful(root, "gốc")
     place = Place("nhamình", desk)
     rows = Rows("own", campaign=campaign)
     rows.add(**task_rows(place, campaign, now), **record_rows(place), **people_rows(place))
@@ -115,7 +117,7 @@ def hide_rows(world: World) -> None:
     cleared = world.users["_cleared"]
     places = [
         Place("canaryforeign", foreign, maker=_all_powerful(foreign, "canaryforeign")),
-        Place("canaryparent", root, maker=_all_powerful(root, "canaryparent")),
+        Place("canaryparent", root, maker=world.users["_above"]),
         Place("canarysecret", world.units["own"], level=SECRET, maker=cleared),
         Place("canaryexpired", foreign, maker=_all_powerful(foreign, "canaryexpired")),
     ]
@@ -129,6 +131,8 @@ def hide_rows(world: World) -> None:
             rows.add(**people_rows(place))
         for more in MORE:
             rows.add(**more(world, place, rows))
+        if place.level == SECRET:
+            rows.classify()
         world.rows[place.word.removeprefix("canary")] = rows
     _expire(world, world.rows["expired"])
     world.rows["within"] = _secrets_within(world)
@@ -149,6 +153,10 @@ def _people(own: Unit) -> dict[str, User]:
         ended.valid_to = LONG_AGO + timedelta(days=1)
         ended.save(update_fields=["valid_to"])
         grant_role(users["disabled"], role, own, now=LONG_AGO)
+    password = make_password("một câu đủ dài")
+    for user in users.values():
+        user.password = password
+        user.save(update_fields=["password"])
     return users
 
 
@@ -174,6 +182,7 @@ def _cleared(own: Unit) -> User:
 
 
 def _all_powerful(unit: Unit, word: str) -> User:
+    """Who stands above is offered as an operator further down: his name is no secret there."""
     user = make_user(unit=unit, username=f"chu-{word}", full_name=f"Chủ {word}")
     for role in ("keeper", "operator", "unit_staff"):
         grant_role(user, role, unit, now=LONG_AGO)
@@ -187,10 +196,11 @@ def _secrets_within(world: World) -> Rows:
     dossier = dossier_of(place, world.own.lot, cleared, world.now)
     index_of(place, dossier, cleared, world.now)
     page = page_of(place, dossier, world.now)
-    for row in (dossier, page, page.source.stored):
-        type(row).objects.filter(pk=row.pk).update(level=SECRET)
+    Rows("", dossier=dossier, page=page, source=page.source).classify()
     inner = page_of(place, world.own.dossier, world.now)
-    return Rows("canarywithin", dossier=dossier, page=inner, source=inner.source)
+    rows = Rows(place.word, dossier=dossier, page=inner, source=inner.source)
+    rows.classify()
+    return rows
 
 
 def grant(model: Any, row: Model, **terms: Any) -> None:

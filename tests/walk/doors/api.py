@@ -19,10 +19,10 @@ def _member(rows: Rows) -> dict[str, Any]:
 
 
 DOORS = (
-    Door("api-schema", SIGNED_IN, outside=403),
-    Door("task-list", TASK_VIEWERS, outside=403),
-    Door("task-detail", TASK_VIEWERS, _task, outside=403),
-    Door("member-list", READERS, outside=403),
-    Door("member-list", READERS, query="?q=canary", outside=403),
-    Door("member-detail", READERS | {"member"}, _member, outside=403),
+    Door("api-schema", SIGNED_IN, outside=401),
+    Door("task-list", TASK_VIEWERS, outside=401),
+    Door("task-detail", TASK_VIEWERS, _task, outside=401),
+    Door("member-list", READERS, outside=401),
+    Door("member-list", READERS, query="?q=canary", outside=401),
+    Door("member-detail", READERS | {"member"}, _member, outside=401),
 )
