@@ -155,14 +155,15 @@ def visible_q(user: User, model: type[Model], prefix: str = "") -> Q:
     itself and every parent must pass."""
     if not issubclass(model, Protected):
         raise TypeError(f"{model.__name__} is not a protected model")
-    return _chain_q(user, scopes_of(user), model, prefix)
+    return scopes_q(user, scopes_of(user), model, prefix)
 
 
-def _chain_q(user: User, scopes: list[Scope], model: type[Protected], prefix: str) -> Q:
+def scopes_q(user: User, scopes: list[Scope], model: type[Protected], prefix: str = "") -> Q:
+    """What these scopes of the user show, and what was opened to him on the strength of them."""
     passes = _row_q(user, scopes, model, prefix)
     for parent in model.parents:
         above: Any = model._meta.get_field(parent).related_model
-        passes &= _chain_q(user, scopes, above, f"{prefix}{parent}__")
+        passes &= scopes_q(user, scopes, above, f"{prefix}{parent}__")
     return passes
 
 
@@ -213,5 +214,5 @@ def _holding(scopes: list[Scope], action: str) -> list[Scope]:
 
 def _seen_without_emergency(user: User, row: Protected) -> bool:
     plain = [scope for scope in scopes_of(user) if not scope.is_emergency]
-    rows = type(row)._default_manager.filter(_chain_q(user, plain, type(row), ""))
+    rows = type(row)._default_manager.filter(scopes_q(user, plain, type(row)))
     return rows.filter(pk=row.pk).exists()

@@ -2,6 +2,7 @@
 
 from security.services.bootstrap import give_first_role
 from security.services.delegation import delegate_role, end_delegation
+from security.services.emergency import end_emergency, open_emergency, review_emergency
 from security.services.invitations import accept_invitation, invite, revoke_invitation
 from security.services.mfa import reset_mfa, set_mfa_required
 from security.services.people import (
@@ -24,6 +25,7 @@ from security.services.requests import (
 )
 from security.services.reviews import close_review, decide, open_review
 from security.services.roles import end_role, grant_role, load_roles
+from security.services.shares import end_share, share_row
 from security.services.terms import Terms
 from security.services.units import change_unit, create_unit, dissolve_unit, move_unit
 
@@ -49,19 +51,24 @@ __all__ = [
     "enable_user",
     "end_all_sessions",
     "end_delegation",
+    "end_emergency",
     "end_role",
+    "end_share",
     "give_first_role",
     "grant_role",
     "invite",
     "load_roles",
     "move_unit",
     "offer_role",
+    "open_emergency",
     "open_review",
     "refuse_role",
     "request_role",
     "reset_mfa",
+    "review_emergency",
     "revoke_invitation",
     "set_clearance",
     "set_mfa_required",
+    "share_row",
     "withdraw_role",
 ]
