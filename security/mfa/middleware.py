@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from allauth.mfa.models import Authenticator
-from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
@@ -60,7 +59,7 @@ class SecondFactorMiddleware:
 
 
 def _turned_away(request: HttpRequest, user: User, factors: list[Authenticator]) -> HttpResponse:
-    """To the page that asks for the factor, or to the one that gives him his first."""
+    """To the page that asks for the factor, or to the one that gives him his first; both say why."""
     audit.record("mfa.required", actor=user, decision="denied", reason=request.path[:200])
     if factors:
         words = _("Confirm with your second factor first.")
@@ -74,8 +73,6 @@ def _turned_away(request: HttpRequest, user: User, factors: list[Authenticator])
         return HttpResponse(headers={"HX-Redirect": _with_next(page, here, factors)})
     if not _opens_a_page(request):
         return JsonResponse({"detail": words}, status=403)
-    if all(words != str(said) for said in messages.get_messages(request)):
-        messages.warning(request, words)
     wanted = request.get_full_path() if request.method == "GET" else "/"
     return HttpResponseRedirect(_with_next(page, wanted, factors))
 
