@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from security.models import (
@@ -93,6 +94,16 @@ def approvals() -> QuerySet[SecrecyApproval]:
     )
 
 
+def _same_decision(model: type[Protected], parent: str) -> QuerySet[Classification]:
+    """The decision on the holder with which this row's was taken."""
+    holder: Any = model._meta.get_field(parent).related_model
+    return Classification.objects.filter(
+        object_type=holder._meta.label_lower,
+        object_id=OuterRef(f"{parent}_id"),
+        classified_at=OuterRef("decided_at"),
+    )
+
+
 def _due(user: User, model: type[Protected], until: date) -> Iterator[Due]:
     decisions = Classification.objects.filter(object_type=model._meta.label_lower)
     newest = decisions.filter(object_id=OuterRef("pk")).order_by("-id")
@@ -102,11 +113,12 @@ def _due(user: User, model: type[Protected], until: date) -> Iterator[Due]:
         .annotate(
             review_on=Subquery(newest.values("review_on")[:1]),
             legal_basis=Subquery(newest.values("legal_basis")[:1]),
+            decided_at=Subquery(newest.values("classified_at")[:1]),
         )
         .filter(review_on__lte=until)
     )
     for parent in model.parents:
-        rows = rows.filter(**{f"{parent}__level__lt": F("level")})
+        rows = rows.exclude(Exists(_same_decision(model, parent)))
     for row in rows.order_by("review_on", "pk")[:SHOWN]:
         if may(user, CLASSIFY, row):
             url = reverse("security:classification", args=[model._meta.label_lower, row.pk])

@@ -63,7 +63,7 @@ def create_lot(
         code=code.strip(),
         assigned_to=assigned_to,
     )
-    follow_level([lot], holder=programme, now=now)
+    follow_level([lot], holder=programme)
     LotCounter.objects.filter(lot=lot).update(expected=expected_pages)
     audit.record("lot.created", actor=actor, row=lot)
     return lot
@@ -112,7 +112,7 @@ def open_dossier(
             )
     except IntegrityError as error:
         raise refused("dossier_exists") from error
-    follow_level([dossier], holder=lot, now=now)
+    follow_level([dossier], holder=lot)
     audit.record("dossier.opened", actor=actor, row=dossier)
     return dossier
 

@@ -127,7 +127,7 @@ def _insert(
                 size=receipt.size,
                 media_type=MEDIA_TYPES[info.kind],
             )
-            follow_level([stored], holder=dossier, now=now)
+            follow_level([stored], holder=dossier)
             return SourceFile.objects.create(
                 dossier=dossier,
                 stored=stored,
@@ -152,7 +152,7 @@ def _add_pages(source: SourceFile, now: datetime) -> None:
         Page(**dossier.placement, created_at=now, dossier=dossier, source=source, number=number)
         for number in range(1, source.page_count + 1)
     )
-    follow_level(pages, holder=dossier, now=now)
+    follow_level(pages, holder=dossier)
     OcrJob.objects.bulk_create(
         OcrJob(page=page, lot_id=dossier.lot_id, not_before=now, attempts_left=ATTEMPTS)
         for page in pages

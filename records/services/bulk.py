@@ -90,7 +90,7 @@ def _store(
             bulk_create_with_history(new, Person, **terms)
             stored: list[Member] = bulk_create_with_history(members, Member, **terms)
             for member in stored:
-                follow_level([member], holder=member.person, now=now)
+                follow_level([member], holder=member.person)
             audit.record(
                 "member.registered",
                 actor=actor,

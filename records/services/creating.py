@@ -168,7 +168,7 @@ def _create(
                 save_version(row.person, actor=actor, now=now, reason=reason)
             save_version(row, actor=actor, now=now, reason=reason)
             raise_level(row, actor=actor, now=now, reason=reason)
-            follow_level([row], holder=row.person, now=now)
+            follow_level([row], holder=row.person)
             audit.record(f"{model._meta.model_name}.created", actor=actor, row=row, reason=reason)
     except IntegrityError as error:
         raise RefusedError(problem_of(error)) from error

@@ -123,7 +123,7 @@ def review_standing(
     return made
 
 
-def follow_level(rows: Iterable[Protected], *, holder: Protected, now: datetime) -> None:
+def follow_level(rows: Iterable[Protected], *, holder: Protected) -> None:
     """Give new rows the decision on which the level of their holder stands.
 
     Called by services that put a row where a classified one is: a dossier of a lot, the pages of a
@@ -146,7 +146,7 @@ def follow_level(rows: Iterable[Protected], *, holder: Protected, now: datetime)
             legal_basis=ground.legal_basis,
             reason=ground.reason,
             classified_by_id=ground.classified_by_id,
-            classified_at=now,
+            classified_at=ground.classified_at,
             review_on=ground.review_on,
             approval_id=ground.approval_id,
         )
