@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -27,6 +26,7 @@ from security.services import (
 )
 from security.services.invitations import invite
 from security.services.recovery import renew_link, reset_factor
+from security.views.invitations import invitation_link
 from security.views.shared import person_or_404
 
 MANAGE = "security.manage_access"
@@ -167,8 +167,7 @@ def _with_reason(
 
 
 def _show_link(request: HttpRequest, user: User, token: str) -> HttpResponse:
-    context: dict[str, Any] = {"person": user, "token": token}
-    return render(request, "security/person_link.html", context)
+    return render(request, "security/person_link.html", invitation_link(request, user, token))
 
 
 def _put_into(form: PersonForm, refusal: RefusedError) -> None:
