@@ -121,9 +121,9 @@ def _address(url_name: str) -> str:
 
 def _here(path: str, urls: list[str]) -> str:
     """The entry to mark; a page of the access area without one belongs to the area's first."""
-    area = _address("security:people").removesuffix("people/")
     found = _longest_match(path, urls)
-    if not found and area and path.startswith(area):
+    area, own = _address("security:people").removesuffix("people/"), _address("security:my_roles")
+    if not found and path.startswith(area) and not path.startswith(own):
         return next((url for url in urls if url.startswith(area)), "")
     return found
 

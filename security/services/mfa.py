@@ -51,12 +51,13 @@ def reset_mfa(*, actor: User, user: User, reason: str, now: datetime) -> int:
 def set_mfa_required(*, actor: User | None, role: Role, required: bool, now: datetime) -> Role:
     """Require a second factor of everybody who holds a role, or no longer; counts at once.
 
-    It concerns holders everywhere, so the actor must manage every root. Nobody waives it for a
-    role he holds himself. ``actor=None`` is the installation itself (demonstration).
+    It concerns holders everywhere, so the actor must manage every root of this organisation
+    (external ones hold nobody who signs in). Nobody waives it for a role he holds himself.
+    ``actor=None`` is the installation itself (demonstration).
     """
     role = Role.objects.select_for_update().get(pk=role.pk)
     if actor is not None:
-        for root in Unit.objects.filter(parent=None):
+        for root in Unit.objects.filter(parent=None, external=False):
             check_action(actor, "security.manage_access", root)
         holds = RoleGrant.objects.in_force(now).filter(user_id=actor.pk, role_id=role.pk).exists()
         if holds and not required:

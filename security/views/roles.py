@@ -80,5 +80,5 @@ def role_mfa(request: HttpRequest, code: str) -> HttpResponse:
 def _manages_everything(request: HttpRequest) -> bool:
     """The switch concerns holders everywhere: only for whoever manages every root."""
     user = signed_in(request)
-    roots = Unit.objects.filter(parent=None)
+    roots = Unit.objects.filter(parent=None, external=False)
     return may(user, holdings.MANAGE) and all(may(user, holdings.MANAGE, root) for root in roots)
