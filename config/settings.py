@@ -37,6 +37,8 @@ INSTALLED_APPS = [
     "digitization",
     "records",
     "security",
+    # Reference data alone (config/reference.py). "Simple": it looks for no other admin modules.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -313,6 +315,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Sáu Rõ API",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # What a caller may not read is left out, so no field of an answer is certain.
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

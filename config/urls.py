@@ -3,6 +3,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from config.health import healthz
+from config.reference import site
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
@@ -13,5 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("digitization/", include("digitization.urls")),
     path("records/", include("records.urls")),
     path("access/", include("security.urls")),
+    path("admin/", site.urls),
     path("", include("dashboard.urls")),
 ]

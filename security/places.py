@@ -6,12 +6,14 @@ again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop
 
+from security.emergencies import waiting_count
 from security.models import User
-from security.scope import may
+from security.scope import BREAK_GLASS, may
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,13 @@ class Place:
     url_name: str
     label: str
     actions: tuple[str, ...] = ()
+    # How many things wait there for this user; shown beside the word where there are any.
+    count: Callable[[User], int] | None = None
+    # Beginning of the names of the pages that lie below it.
+    below: str = ""
+
+    def holds(self, url_name: str) -> bool:
+        return url_name == self.url_name or bool(self.below and url_name.startswith(self.below))
 
 
 ACCESS = (
@@ -42,6 +51,13 @@ ACCESS = (
         ),
     ),
     Place("security:reviews", gettext_noop("Access review"), ("security.review_access",)),
+    Place(
+        "security:emergencies",
+        gettext_noop("Emergency access"),
+        ("security.review_emergency",),
+        waiting_count,
+    ),
+    Place("security:explained_people", gettext_noop("Who sees what"), ("security.explain_access",)),
     Place("security:clearances", gettext_noop("Clearances"), ("security.approve_access",)),
     Place(
         "security:roles",
@@ -55,10 +71,18 @@ ACCESS = (
     ),
     Place("security:approvals", gettext_noop("Approvals"), ("security.approve_secrecy",)),
     Place("security:trail", gettext_noop("Audit trail"), ("security.view_trail",)),
+    Place(
+        "admin:index",
+        gettext_noop("Reference data"),
+        ("security.manage_reference",),
+        below="admin:",
+    ),
 )
 ACCOUNT = (
     Place("account_home", gettext_noop("My account")),
     Place("security:my_roles", gettext_noop("My roles")),
+    Place("security:opened_to_me", gettext_noop("Opened to me")),
+    Place("security:emergency_mine", gettext_noop("Emergency access"), (BREAK_GLASS,)),
     Place("account_change_password", gettext_noop("Password")),
     Place("account_sessions", gettext_noop("Signed-in devices")),
     Place("mfa_index", gettext_noop("Second factor")),

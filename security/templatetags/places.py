@@ -31,7 +31,8 @@ def _tabs(context: Context, places: Any, label: str) -> dict[str, Any]:
         {
             "url": reverse(place.url_name),
             "label": gettext(place.label),
-            "here": place.url_name == here,
+            "count": place.count(request.user) if place.count else 0,
+            "here": place.holds(here),
         }
         for place in offered(places, request.user)
     ]
