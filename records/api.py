@@ -6,18 +6,21 @@ from typing import Any, cast
 
 from rest_framework import routers, serializers
 
-from records.fields import MEMBER_FIELDS, PERSON_FIELDS, fields_of, readable_fields
+from records.fields import MEMBER_FIELDS, PERSON_FIELDS, field_of, fields_of, readable_fields
 from records.models import Member
 from records.models.members import MemberQuerySet
 from records.selectors import matches, unit_in_reach
+from security import audit
 from security.api.parameters import number, text
+from security.api.refusals import BadParameterError
 from security.api.viewsets import ProtectedViewSet
+from security.fields import HiddenFieldError, where_readable
 
 
 class MemberSerializer(serializers.ModelSerializer[Member]):
     """A member as in the list. Dates are ISO text of a year, a month or a day.
 
-    ``masked`` names the fields that the caller may not read; their value is null.
+    ``masked`` names the fields that the caller may not read; they are left out.
     """
 
     full_name = serializers.CharField(source="person.full_name", read_only=True)
@@ -46,8 +49,9 @@ class MemberSerializer(serializers.ModelSerializer[Member]):
         hidden = {field.key for field in fields} - readable_fields(
             self.context["request"].user, instance, fields
         )
-        shown.update(dict.fromkeys(hidden), masked=sorted(hidden))
-        return shown
+        for key in hidden:
+            del shown[key]
+        return {**shown, "masked": sorted(hidden)}
 
 
 class MemberDetailSerializer(MemberSerializer):
@@ -90,9 +94,22 @@ class MemberViewSet(ProtectedViewSet[Member]):
         if wanted := asked.get("unit", ""):
             unit = unit_in_reach(self.caller, Member.view_action, wanted)
             rows = rows.under(unit) if unit else rows.none()
-        if status := asked.get("status", ""):
-            rows = rows.with_status(status)
-        return cast("MemberQuerySet", matches(rows, asked.get("q", "")).rows)
+        try:
+            if status := asked.get("status", ""):
+                wanted = "status"
+                rows = where_readable(self.caller, rows, field_of(Member, "status"))
+                rows = rows.with_status(status)
+            wanted = "q"
+            return cast("MemberQuerySet", matches(rows, asked.get("q", ""), user=self.caller).rows)
+        except HiddenFieldError as refused:
+            audit.record(
+                "search",
+                actor=self.caller,
+                object_type=self.label,
+                fields=refused.keys,
+                decision="denied",
+            )
+            raise BadParameterError({wanted: str(refused)}) from refused
 
     def joined(self, rows: MemberQuerySet) -> MemberQuerySet:  # type: ignore[override]
         return rows.select_related("person", "unit")

@@ -16,6 +16,10 @@ from records.rules import PartialDate, party_age
 from records.services.cleaning import rule_problems
 from security.models import User
 
+# Warnings beside one field that tell something of another.
+DRAWS_ON = {"card_not_personal_id": "personal_id"}
+PARTY_AGE_FROM = {"admission_decision_date", "official_date", "left_date"}
+
 
 @dataclass(frozen=True)
 class ShownField:
@@ -42,7 +46,7 @@ def shown_groups(
     """The row's fields, grouped as on the form; warnings of the rules beside their field."""
     fields = fields_of(type(row))
     readable = readable_fields(user, row, fields)
-    warnings = _warnings(row, codes, now=now)
+    warnings = _warnings(row, codes, readable, now=now)
     groups = []
     for key, label in GROUPS.items():
         shown = [
@@ -97,8 +101,12 @@ def _shown(
     return ShownField(field.key, str(field.label), field.item, value, masked, noted)
 
 
-def _warnings(row: Member | Cadre, codes: Codes, *, now: datetime) -> dict[str, list[str]]:
+def _warnings(
+    row: Member | Cadre, codes: Codes, readable: set[str], *, now: datetime
+) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for problem in rule_problems(row, codes, today=timezone.localdate(now)):
+        if DRAWS_ON.get(problem.code, problem.field) not in readable:
+            continue
         found.setdefault(problem.field, []).append(sentence(problem.code))
     return found

@@ -1,7 +1,7 @@
 """The one list of record fields: label, kind, form item, secrecy level and sensitivity.
 
-Detail pages, forms, the API, the history and (later) export all ask here whether a reader may see
-a field; nobody decides that for himself. The published data dictionary will take this over.
+Detail pages, lists, forms, the API and the history all ask here whether a reader may see a field;
+the rule itself is ``security.fields``. The published data dictionary will take this over.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from records.models import Cadre, Member, Person
+from security import fields as security_fields
 from security.levels import Secrecy, Sensitivity
-from security.scope import caps_on
 
 if TYPE_CHECKING:
-    from security.models import Protected, User
+    from security.models import User
 
 
 class Kind(Enum):
@@ -66,7 +66,11 @@ GROUPS: dict[str, str | Promise] = {
 _SENSITIVE = Sensitivity.SENSITIVE
 
 PERSON_FIELDS = (
-    RecordField("full_name", Person, _("Full name"), "identity", Kind.NAME, "01", required=True),
+    # Whoever may see a row knows it by the name: it stands in lists and headings.
+    RecordField(
+        "full_name", Person, _("Full name"), "identity", Kind.NAME, "01", required=True,
+        level=Secrecy.PUBLIC,
+    ),
     RecordField("gender", Person, _("Gender"), "identity", Kind.CODE, "02", "gender"),
     RecordField("other_names", Person, _("Other names"), "identity", item="03"),
     RecordField("birth_date", Person, _("Date of birth"), "identity", Kind.DATE, "04"),
@@ -159,20 +163,18 @@ def fields_of(register: type[Member | Cadre]) -> tuple[RecordField, ...]:
     return (*own, *PERSON_FIELDS)
 
 
-def readable_fields(user: User, row: Protected, fields: Iterable[RecordField]) -> set[str]:
-    """Keys of the fields whose values this user may read on this (visible) row."""
-    caps = caps_on(user, row)
-    return {
-        field.key
-        for field in fields
-        if _covered(caps, max(field.level, row.level), max(field.sensitivity, row.sensitivity))
-    }
+def readable_fields(user: User, row: Member | Cadre, fields: Iterable[RecordField]) -> set[str]:
+    """Keys of the fields whose values this user may read on this (visible) row.
+
+    The person's fields count as the higher of the row and the person himself.
+    """
+    fields = list(fields)
+    own = [field for field in fields if field.register is not Person]
+    of_person = [field for field in fields if field.register is Person]
+    return security_fields.readable_fields(user, row, own) | security_fields.readable_fields(
+        user, row, of_person, held_by=row.person
+    )
 
 
-def may_read(user: User, row: Protected, level: int, sensitivity: int) -> bool:
-    """Whether something of that level and sensitivity may be read on this (visible) row."""
-    return _covered(caps_on(user, row), level, sensitivity)
-
-
-def _covered(caps: list[tuple[int, int]], level: int, sensitivity: int) -> bool:
-    return any(level <= one and sensitivity <= other for one, other in caps)
+def field_of(register: type[Member | Cadre], key: str) -> RecordField:
+    return next(field for field in fields_of(register) if field.key == key)

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from records.codes import Codes
 from records.display import display_value
-from records.fields import RecordField, fields_of, may_read, readable_fields
+from records.fields import RecordField, fields_of, readable_fields
 from records.models import Cadre, Member, Person
+from security.fields import may_read
 from security.levels import Secrecy
 from security.models import Unit, User
 

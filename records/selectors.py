@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.db.models import Q
 
+from records.fields import field_of
 from records.folding import fold
 from records.models import Member
 from records.models.members import MemberQuerySet
@@ -19,6 +20,7 @@ from records.models.naming import (
     Position,
 )
 from records.rules import normalise_card_number, normalise_profile_number
+from security.fields import where_readable
 from security.models import Unit, User
 from security.rules import minimal_reaches
 from security.scope import scopes_of
@@ -48,18 +50,19 @@ class Found:
     query: str = ""  # of a search by name: the likest first
 
 
-def matches(rows: NamedQuerySet, query: str) -> Found:
+def matches(rows: NamedQuerySet, query: str, *, user: User) -> Found:
     """``rows`` found by ``query``; all of them when it is blank.
 
     Folding keeps only letters and digits, so a query without any finds nothing. A profile or card
-    number finds exactly its member.
+    number finds exactly its member, where the user may read it. Raises HiddenFieldError.
     """
     if not query.strip():
         return Found(rows)
     if not fold(query):
         return Found(rows.none())
     if re.search(r"[0-9]", query) and rows.model is Member:
-        return Found(_numbered(rows, query))
+        numbers = (field_of(Member, key) for key in ("profile_number", "card_number"))
+        return Found(_numbered(where_readable(user, rows, *numbers), query))
     return Found(rows.named(query), query)
 
 

@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 
 from security import audit
 from security.models import Protected, User
@@ -16,7 +17,7 @@ from security.services import RefusedError
 
 P = TypeVar("P", bound=Protected)
 # Refusals that mean "not you": they go to the trail as denials, the others are slips of a form.
-DENIALS = frozenset({"not_allowed", "own_role", "own_account", "second_person"})
+DENIALS = frozenset({"not_allowed", "own_role", "own_account", "second_person", "hidden_filter"})
 View = Callable[..., HttpResponseBase]
 
 
@@ -76,6 +77,12 @@ def record_refusal(request: HttpRequest, error: RefusedError) -> bool:
             reason=request.path[:200],
         )
     return denied
+
+
+def refuse_query(request: HttpRequest, error: RefusedError) -> HttpResponse:
+    """The page for a search or filter by a field that the reader may not read; on the trail."""
+    record_refusal(request, error)
+    return render(request, "security/query_refused.html", {"refusal": str(error)}, status=400)
 
 
 def require_action(*actions: str) -> Callable[[View], View]:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.crypto import salted_hmac
 
+from records.fields import fields_of, readable_fields
 from records.models.naming import NamedQuerySet
 from records.registers import Register
 from records.selectors import (
@@ -21,7 +22,8 @@ from records.selectors import (
     units_to_choose,
 )
 from security import audit
-from security.http import signed_in
+from security.fields import HiddenFieldError
+from security.http import refuse_query, signed_in
 
 VIEW = "records.view"
 
@@ -43,8 +45,14 @@ def list_page(
     unit = unit_in_reach(user, VIEW, request.GET.get("unit", ""))
     if unit is not None:
         rows = rows.filter(unit_path__gte=unit.path, unit_path__lt=unit.path[:-1] + "0")
-    found = matches(rows, query)
+    try:
+        found = matches(rows, query, user=user)
+    except HiddenFieldError as refused:
+        return refuse_query(request, refused)
     page = name_page(found, request.GET.get("at", ""))
+    fields = fields_of(register.model)
+    for row in page.rows:
+        row.readable = readable_fields(user, row, fields)
     _record(request, register, page, query)
     filters = {"q": query, "unit": str(unit.pk) if unit else "", **(kept or {})}
     context = {

@@ -6,12 +6,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from records.codes import read_codes
+from records.fields import field_of
 from records.models import Member
 from records.models.members import MemberQuerySet
 from records.registers import MEMBERS
 from records.views.listing import list_page
 from records.views.single import detail_page, edit_page
-from security.http import require_action, signed_in
+from security.fields import HiddenFieldError, where_readable
+from security.http import refuse_query, require_action, signed_in
 
 STATUSES = "membership_status"
 
@@ -27,6 +29,10 @@ def member_page(request: HttpRequest, rows: MemberQuerySet) -> HttpResponse:
     statuses = read_codes([STATUSES], day=timezone.localdate())
     status = request.GET.get("status", "")
     if statuses.item(STATUSES, status):
+        try:
+            rows = where_readable(signed_in(request), rows, field_of(Member, "status"))
+        except HiddenFieldError as refused:
+            return refuse_query(request, refused)
         rows = rows.with_status(status)
     else:
         status = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from records.codes import Codes
-from records.display import party_age_of, shown_groups
+from records.display import PARTY_AGE_FROM, party_age_of, shown_groups
 from records.fields import RecordField, fields_of, readable_fields
 from records.forms import RecordForm
 from records.history import changes_of
@@ -31,13 +32,16 @@ def detail_page(request: HttpRequest, register: Register, pk: int) -> HttpRespon
     row = _row_or_404(request, register, pk)
     user, now = signed_in(request), timezone.now()
     codes = _codes(row)
+    readable = readable_fields(user, row, fields_of(type(row)))
     context = {
         "register": register,
         "row": row,
         "groups": shown_groups(user, row, codes, now=now),
         "changes": changes_of(user, row, codes),
-        "party_age": party_age_of(row, now=now) if isinstance(row, Member) else None,
-        "status": codes.name("membership_status", getattr(row, "status", "")),
+        "party_age": _party_age(row, readable, now),
+        "status": codes.name("membership_status", row.status)
+        if isinstance(row, Member) and "status" in readable
+        else "",
         "may_edit": may(user, EDIT, row),
         "listed": may(user, row.view_action),
     }
@@ -72,6 +76,13 @@ def edit_page(request: HttpRequest, register: Register, pk: int) -> HttpResponse
     context = {"register": register, "row": row, "form": form}
     status = 200 if data is None else 422
     return render(request, "records/edit.html", context, status=status)
+
+
+def _party_age(row: Member | Cadre, readable: set[str], now: datetime) -> int | None:
+    """Only where every date that it is counted from may be read."""
+    if not isinstance(row, Member) or not readable >= PARTY_AGE_FROM:
+        return None
+    return party_age_of(row, now=now)
 
 
 def _row_or_404(request: HttpRequest, register: Register, pk: int) -> Member | Cadre:
