@@ -33,6 +33,7 @@ class PersonPicker(forms.TextInput):
     """The text field, the place for the suggestions below it, and the suggestion chosen."""
 
     template_name = "security/person_picker.html"
+    search_url = "security:colleague_search"
 
     def __init__(self) -> None:
         super().__init__(attrs={"autocomplete": "off"})
@@ -46,7 +47,7 @@ class PersonPicker(forms.TextInput):
         widget = context["widget"]
         places = f"{widget['attrs'].get('id', name)}_picks"
         widget["attrs"] |= {
-            "hx-get": reverse("security:colleague_search"),
+            "hx-get": reverse(self.search_url),
             "hx-trigger": "input changed delay:300ms",
             "hx-target": f"#{places}",
             "hx-sync": "this:replace",
@@ -58,11 +59,12 @@ class PersonField(forms.Field):
     """One of ``people``, which the form sets."""
 
     widget: PersonPicker
+    picker: type[PersonPicker] = PersonPicker
 
     def __init__(self, **kwargs: Any) -> None:
         self.people: QuerySet[User] = User.objects.none()
         kwargs.setdefault("help_text", _("Type a part of the name, or the sign-in name."))
-        super().__init__(widget=PersonPicker(), **kwargs)
+        super().__init__(widget=self.picker(), **kwargs)
 
     def to_python(self, value: Any) -> User | None:
         typed = " ".join(str(value or "").replace("\x00", "").split())

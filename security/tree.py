@@ -11,11 +11,12 @@ from django.db.models.functions import Coalesce
 
 from security.models import Protected, RoleGrant, Unit, User
 from security.rules import path_range
-from security.scope import scopes_of
+from security.scope import BREAK_GLASS, may, scopes_of
 from security.search import folded, folded_field
 
 FOUND_AT_MOST = 20
 ROWS_COUNTED_TO = 10_000
+REACHING_OUT = frozenset({"security.share_row", BREAK_GLASS})
 
 
 def units_where(user: User, action: str) -> QuerySet[Unit]:
@@ -26,6 +27,15 @@ def units_where(user: User, action: str) -> QuerySet[Unit]:
             low, high = path_range(scope.path)
             below |= Q(path__gte=low, path__lt=high)
     return Unit.objects.filter(below)
+
+
+def units_offered(user: User, action: str) -> QuerySet[Unit]:
+    """Standing units to choose from for ``action``: those where it is allowed; all of them for the
+    two actions that reach out, sharing a row and breaking the glass."""
+    units: QuerySet[Unit] = units_where(user, action)
+    if action in REACHING_OUT and may(user, action):
+        units = Unit.objects.all()
+    return units.filter(dissolved_on=None)
 
 
 def find_units(units: QuerySet[Unit], typed: str) -> QuerySet[Unit]:

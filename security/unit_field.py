@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from security.models import Unit, User
-from security.tree import FOUND_AT_MOST, find_units, named_unit, units_where
+from security.tree import FOUND_AT_MOST, find_units, named_unit, units_offered
 
 
 class UnitPicker(forms.TextInput):
@@ -62,7 +62,7 @@ class UnitField(forms.Field):
         super().__init__(widget=UnitPicker(action), **kwargs)
 
     def offer_to(self, actor: User) -> None:
-        self.units = units_where(actor, self.action).filter(dissolved_on=None)
+        self.units = units_offered(actor, self.action)
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, int):

@@ -4,8 +4,8 @@
 those who may ask this is told.
 """
 
-from security.explain.reach import explained_rows, may_explain_person
-from security.explain.what import Sight, what_can_see
+from security.explain.reach import explained_rows, may_explain_person, may_explain_shown
+from security.explain.what import Sight, opened_to_oneself, what_can_see
 from security.explain.who import Reason, Seer, who_can_see
 
 __all__ = [
@@ -14,6 +14,8 @@ __all__ = [
     "Sight",
     "explained_rows",
     "may_explain_person",
+    "may_explain_shown",
+    "opened_to_oneself",
     "what_can_see",
     "who_can_see",
 ]

@@ -77,3 +77,13 @@ def _watched(scopes: list[Scope], model: type[Protected], prefix: str = "") -> Q
         above: Any = model._meta.get_field(parent).related_model
         there &= _watched(scopes, above, f"{prefix}{parent}__")
     return there
+
+
+def may_explain_shown(user: User, row: Protected) -> bool:
+    """Whether a row that this user sees may also be explained to him; without any query."""
+    return any(
+        EXPLAIN in scope.actions
+        and row.unit_path.startswith(scope.path)
+        and (bool(scope.actions & view_actions()) or row.level <= scope.level)
+        for scope in scopes_of(user)
+    )

@@ -85,8 +85,13 @@ def what_can_see(user: User, at: datetime, *, asker: User) -> Sight:
     )
 
 
-def opened_rows(user: User, scopes: list[Scope], at: datetime) -> Iterator[tuple[Any, Protected]]:
-    """(grant, row) of everything opened for a time, newest first within each kind."""
+def _opened_rows(
+    user: User, scopes: list[Scope], at: datetime, *, lasting: bool
+) -> Iterator[tuple[Any, Protected]]:
+    """(grant, row) of what was opened one by one, newest first within each kind.
+
+    lasting: also what was opened without an end (one's own record, tasks that one coordinates).
+    """
     for model in protected_models():
         units = [scope.unit_id for scope in scopes if model.view_action in scope.actions]
         for holder, whose in (
@@ -97,15 +102,18 @@ def opened_rows(user: User, scopes: list[Scope], at: datetime) -> Iterator[tuple
             if table is None:
                 continue
             grants = table.objects.filter(whose).in_force(at).order_by("-valid_from", "-pk")
+            grants = grants if lasting else grants.exclude(valid_to=None)
             names = ["granted_by", "content_object__unit"]
             names += ["grantee"] if holder == "unit_grants" else []
             for grant in grants.select_related(*names)[:OPENED_SHOWN]:
                 yield grant, grant.content_object
 
 
-def _opened(user: User, scopes: list[Scope], at: datetime) -> Iterator[Opened]:
+def _opened(
+    user: User, scopes: list[Scope], at: datetime, *, lasting: bool = True
+) -> Iterator[Opened]:
     by_kind: dict[type[Protected], list[tuple[Any, Protected]]] = {}
-    for grant, row in opened_rows(user, scopes, at):
+    for grant, row in _opened_rows(user, scopes, at, lasting=lasting):
         by_kind.setdefault(type(row), []).append((grant, row))
     for model, pairs in by_kind.items():
         # A grant that no role of his carries shows nothing.
@@ -151,3 +159,10 @@ def _known(asker: User, opened: list[Opened]) -> list[Opened]:
 def _ids(model: type[Protected], ids: list[int], condition: Q) -> set[int]:
     rows = model._default_manager.filter(condition, pk__in=ids)
     return set(rows.values_list("pk", flat=True))
+
+
+def opened_to_oneself(user: User, at: datetime) -> list[Opened]:
+    """What was opened for a time to the user, or to a unit where he has a viewing role."""
+    scopes = [scope for scope in read_scopes([user], at)[user.pk] if not scope.is_emergency]
+    opened = _opened(user, scopes, at, lasting=False)
+    return [one for one in opened if one.row.detail_url]

@@ -8,7 +8,21 @@ from security.views.accounts import (
     person_reset_mfa,
 )
 from security.views.approvals import approval_withdraw, approvals
+from security.views.emergency import (
+    emergency,
+    emergency_end,
+    emergency_list,
+    emergency_mine,
+)
 from security.views.expiring import expiring
+from security.views.explain import (
+    explained_people,
+    opened_to_me,
+    receiver_search,
+    sees,
+    share_end,
+    who,
+)
 from security.views.my_roles import colleague_search, delegation_end, my_roles
 from security.views.people import grant_end, person
 from security.views.people_list import clearances, people, person_clearance
@@ -48,9 +62,15 @@ __all__ = [
     "clearances",
     "colleague_search",
     "delegation_end",
+    "emergency",
+    "emergency_end",
+    "emergency_list",
+    "emergency_mine",
     "expiring",
+    "explained_people",
     "grant_end",
     "my_roles",
+    "opened_to_me",
     "people",
     "person",
     "person_clearance",
@@ -61,6 +81,7 @@ __all__ = [
     "person_link",
     "person_new",
     "person_reset_mfa",
+    "receiver_search",
     "request_approve",
     "request_refuse",
     "request_withdraw",
@@ -74,6 +95,8 @@ __all__ = [
     "role",
     "role_mfa",
     "roles",
+    "sees",
+    "share_end",
     "standing",
     "trail",
     "unit",
@@ -84,4 +107,5 @@ __all__ = [
     "unit_new",
     "unit_search",
     "units",
+    "who",
 ]

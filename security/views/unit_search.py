@@ -7,10 +7,16 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from security.http import require_action, signed_in
-from security.tree import FOUND_AT_MOST, find_units, units_where
+from security.tree import FOUND_AT_MOST, find_units, units_offered
 from security.views.shared import asked_of
 
-SEARCHED_FOR = ("security.manage_access", "security.manage_units", "security.review_access")
+SEARCHED_FOR = (
+    "security.manage_access",
+    "security.manage_units",
+    "security.review_access",
+    "security.share_row",
+    "security.break_glass",
+)
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 
 
@@ -25,7 +31,7 @@ def unit_search(request: HttpRequest) -> HttpResponse:
     if action not in SEARCHED_FOR or not FIELD_NAME.fullmatch(name or "q"):
         raise Http404
     typed = asked_of(request, name or "q")[:100]
-    units = units_where(signed_in(request), action).filter(dissolved_on=None)
+    units = units_offered(signed_in(request), action)
     found = find_units(units, typed)[:FOUND_AT_MOST] if len(typed) > 1 else []
     context = {"found": found, "name": name or "q", "typed": typed}
     return render(request, "security/_units_found.html", context)
