@@ -16,10 +16,13 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from config.demo import database
-from security.models import AuditEvent, Installation, RoleGrant, User
+from security.models import AuditEvent, Installation, Role, RoleGrant, User
+from security.services import load_roles
 from tests.conftest import test_database_url as database_url
 from tests.security.make import make_unit, make_user
 
@@ -87,6 +90,18 @@ def test_the_first_security_officer_is_made_on_the_machine_and_once() -> None:
     with pytest.raises(CommandError, match="already"):
         bootstrap("--role", "security_officer", "--username", "anninh2")
     assert not User.objects.filter(username="anninh2").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ["administrator", "security_officer"])
+def test_the_first_people_are_led_to_a_second_factor(client: Client, role: str) -> None:
+    Role.objects.all().delete()
+    load_roles()  # as a new installation has them
+    made = bootstrap("--role", role)
+    fields = {"login": made["username"], "password": made["password"]}
+    first = client.post(reverse("account_login"), fields, follow=True)
+    assert first.redirect_chain[-1] == (reverse("mfa_index"), 302)
+    assert client.get(reverse("security:people")).headers["Location"] == reverse("mfa_index")
 
 
 @pytest.mark.django_db

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import CDPSession, Page, expect
@@ -128,6 +129,7 @@ def test_a_key_is_registered_opens_the_door_and_is_removed(
 ) -> None:
     page, user = quiet, make_keeper()
     give_app(user)
+    RecoveryCodes.activate(user)
     sign_in(page, live_server, user)
     page.fill("#id_code", code_now())
     page.keyboard.press("Enter")
@@ -135,6 +137,7 @@ def test_a_key_is_registered_opens_the_door_and_is_removed(
     page.goto(live_server.url + reverse("mfa_add_webauthn"))
     page.fill("#id_password", PASSWORD)  # a change needs the password once more
     page.keyboard.press("Enter")
+    expect(page.locator("#id_name")).to_be_visible()
     looks_right(page)
     page.fill("#id_name", "Khóa ở két sắt")
     page.click("text=Đăng ký khóa")
@@ -157,6 +160,7 @@ def test_a_key_is_registered_opens_the_door_and_is_removed(
     page.get_by_role("link", name="Gỡ").click()
     page.fill("#id_password", PASSWORD)
     page.keyboard.press("Enter")
+    expect(page.locator("button:has-text('Gỡ khóa')")).to_be_visible()
     looks_right(page)
     page.click("button:has-text('Gỡ khóa')")
     expect(page).to_have_url(re.compile(reverse("mfa_list_webauthn")))
@@ -189,8 +193,8 @@ def test_a_key_that_does_not_answer_is_told_and_can_be_tried_again(
     sign_in(page, live_server, make_keeper())
     page.click("text=Thêm khóa")
     page.evaluate(
-        "navigator.credentials.create = async () => {"
-        " throw new DOMException('no', 'NotAllowedError') }"
+        "() => { navigator.credentials.create = async () => {"
+        " throw new DOMException('no', 'NotAllowedError') } }"
     )
     page.click("text=Đăng ký khóa")
     expect(page.locator("[data-webauthn-says=refused]")).to_be_visible()
