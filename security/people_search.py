@@ -89,7 +89,7 @@ def found_people(
         )
     number = rows.order_by()[: COUNTED_TO + 1].count()
     start = (asked.page - 1) * PAGE
-    shown = list(rows.order_by("full_name", "pk")[start : start + PAGE + 1])
+    shown = list(rows.order_by(folded_field("full_name"), "pk")[start : start + PAGE + 1])
     more = len(shown) > PAGE
     return PeoplePage(
         people=shown[:PAGE],

@@ -29,6 +29,7 @@ class UnitPicker(forms.TextInput):
         super().__init__(attrs={"autocomplete": "off"})
         self.action = action
         self.found: list[Unit] = []
+        self.chosen = ""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         return data.get(f"{name}_pick") or data.get(name)
@@ -47,7 +48,8 @@ class UnitPicker(forms.TextInput):
             "hx-target": f"#{places}",
             "hx-sync": "this:replace",
         }
-        return context | {"found": self.found, "name": name, "places": places}
+        shown = {"found": self.found, "name": name, "places": places, "chosen": self.chosen}
+        return context | shown
 
 
 class UnitField(forms.Field):
@@ -66,8 +68,11 @@ class UnitField(forms.Field):
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, int):
-            return Unit.objects.filter(pk=value).values_list("code", flat=True).first()
-        return value.code if isinstance(value, Unit) else value
+            value = Unit.objects.filter(pk=value).first()
+        if not isinstance(value, Unit):
+            return value
+        self.widget.chosen = value.name
+        return value.code
 
     def to_python(self, value: Any) -> Unit | None:
         if isinstance(value, Unit):  # the initial value of a field that was switched off

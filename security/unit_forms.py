@@ -14,7 +14,7 @@ MANAGE = "security.manage_units"
 
 
 class UnitFactsForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=_("Name of the unit"), max_length=200)
     kind = forms.ChoiceField(label=_("Kind"), choices=Unit.Kind.choices)
 
 

@@ -28,6 +28,7 @@ from security.services import (
     move_unit,
 )
 from security.services.units import check_move, what_hangs_on
+from security.search import folded_field
 from security.tree import ancestors, find_units, preview_move, tops, units_where, with_counts
 from security.unit_forms import MoveForm, NewUnitForm, UnitForm, WhereToForm
 from security.views.shared import asked_of
@@ -85,8 +86,8 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_action(MANAGE)
 def unit_new(request: HttpRequest) -> HttpResponse:
     actor = signed_in(request)
-    given = {"parent": asked_of(request, "parent")}
-    form = NewUnitForm(request.POST or None, actor=actor, initial=given)
+    parent = units_where(actor, MANAGE).filter(code=asked_of(request, "parent")).first()
+    form = NewUnitForm(request.POST or None, actor=actor, initial={"parent": parent})
     if form.is_bound and form.is_valid():
         with _refusals_into(request, form):
             made = create_unit(actor=actor, **form.cleaned_data)
@@ -163,7 +164,9 @@ def unit_or_404(request: HttpRequest, pk: int) -> Unit:
 
 
 def _level(parent: Unit, number: int) -> Page[Unit]:
-    children = Unit.objects.filter(parent=parent).order_by("dissolved_on", "name", "pk")
+    children = Unit.objects.filter(parent=parent).order_by(
+        "dissolved_on", folded_field("name"), "pk"
+    )
     return Paginator(with_counts(children), AT_ONCE).get_page(number)
 
 
