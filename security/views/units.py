@@ -20,6 +20,7 @@ from security.http import record_refusal, require_action, signed_in
 from security.models import Unit
 from security.people_forms import ReasonForm
 from security.scope import may
+from security.search import folded_field
 from security.services import (
     RefusedError,
     change_unit,
@@ -28,7 +29,6 @@ from security.services import (
     move_unit,
 )
 from security.services.units import check_move, what_hangs_on
-from security.search import folded_field
 from security.tree import ancestors, find_units, preview_move, tops, units_where, with_counts
 from security.unit_forms import MoveForm, NewUnitForm, UnitForm, WhereToForm
 from security.views.shared import asked_of
