@@ -79,7 +79,8 @@ def colleague_search(request: HttpRequest) -> HttpResponse:
         audit.record("search", actor=user, object_type="security.user", decision="denied")
         raise Http404
     colleagues = holdings.colleagues_of(user, grants)
-    found = list(find_people(colleagues, typed)[:FOUND_AT_MOST]) if len(typed) > 1 else []
+    typed = typed if len(typed) > 1 else ""
+    found = list(find_people(colleagues, typed)[:FOUND_AT_MOST])
     audit.record(
         "search",
         actor=user,
