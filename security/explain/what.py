@@ -69,7 +69,7 @@ def what_can_see(user: User, at: datetime, *, asker: User) -> Sight:
 
     One capped count for each of at most 20 scopes and each kind that its role shows.
     """
-    scopes = read_scopes([user], at)[user.pk]
+    scopes = sorted(read_scopes([user], at)[user.pk], key=lambda one: (one.path, one.grant_id))
     details = Details.of(scopes)
     shown = scopes[:SCOPES_SHOWN]
     opened = list(_opened(user, scopes, at))

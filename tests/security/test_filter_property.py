@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from digitization.models import Dossier, Lot, Page
 from records.models import Member
+from security.explain import who_can_see
 from security.models import Protected, User
 from security.scope import allowed_by, caps_on, may
 from tests.security.oracle import Oracle
@@ -64,3 +65,30 @@ def _explained(oracle: Oracle, user: User, row: Protected) -> None:
     assert max(level for level, _sensitivity in covering) <= user.clearance
     without = Oracle(oracle.at, oracle.roles, oracle.matrix, [], oracle.units)
     assert allowed_by(user, row).startswith("emergency") is not without.sees(user, row)
+
+
+@property_settings
+@given(world=WORLDS)
+def test_who_can_see_is_the_exact_inverse_of_the_filter(
+    world: dict[str, Any], settings: Any, db: None
+) -> None:
+    """A person is listed, with a reason for the row and all it lies in, exactly where he sees."""
+    settings.MAX_SECRECY_LEVEL = 3
+    now = timezone.now()
+    built = build({**world, "token": None}, now)
+    for row in built.rows:
+        seers = {seer.user.pk: seer for seer in who_can_see(row, now)}
+        for user in built.users:
+            user._scopes = None
+            rows = type(row)._default_manager.visible_to(user).filter(pk=row.pk)
+            assert rows.exists() is (user.pk in seers)
+        for seer in seers.values():
+            assert all(reason.text for reason in seer.reasons)
+            assert len({reason.part for reason in seer.reasons}) == _depth(type(row))
+
+
+def _depth(model: Any) -> int:
+    depth = 1
+    for parent in model.parents:
+        depth += _depth(model._meta.get_field(parent).related_model)
+    return depth
