@@ -39,7 +39,8 @@ class Door:
     partial: also asked by htmx. moves: its page changes by being asked (a trail), so two visits
     cannot be compared. outside: the answer to whoever is not signed in.
     tells: why a canary may stand here after all; empty almost everywhere.
-    elsewhere: the test that asks here, where the walk cannot.
+    elsewhere: the test that asks here, where the walk cannot. hidden: the answer at another's row.
+    mute: what is missing here is no protected row, so asking for it leaves no denial.
     """
 
     name: str
@@ -56,6 +57,8 @@ class Door:
     outside: int = 302
     tells: str = ""
     elsewhere: str = ""
+    hidden: int = 404
+    mute: bool = False
 
     def __str__(self) -> str:
         return f"{self.method}-{self.name}{self.query}"

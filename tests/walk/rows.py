@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import F, Model
 
 from campaign.models import Campaign
 from campaign.services import submit_product
@@ -20,11 +22,18 @@ from digitization.models import Dossier, Lot, LotCounter, Page, Programme, Sourc
 from records.models import Cadre, Member
 from records.services import create_cadre
 from security import files
-from security.models import Protected, RoleGrant, Unit, User
+from security.models import (
+    Classification,
+    Protected,
+    RoleGrant,
+    SecrecyApproval,
+    Unit,
+    User,
+)
 from tests.campaign.make import make_draft, make_task
 from tests.digitization.make import make_pages
 from tests.records.make import make_member
-from tests.security.make import LONG_AGO, grant_role, make_classified, make_user
+from tests.security.make import LONG_AGO, grant_role, make_user
 
 CANARY = "canary"
 NUMBER = "98765"  # the canary of fields that hold digits only
@@ -67,11 +76,11 @@ class Rows:
         self.word = word
         self.__dict__.update(rows)
 
-    def classify(self) -> None:
+    def classify(self, approval: SecrecyApproval) -> None:
         """Raise every protected row of these above the clearance of the twelve roles."""
         for row in self._protected():
             if row.level < SECRET:
-                make_classified(row, SECRET)
+                _raise(row, approval)
 
     def _protected(self) -> Iterator[Protected]:
         for row in self.__dict__.values():
@@ -85,6 +94,37 @@ class Rows:
     def add(self, **rows: Any) -> Rows:
         self.__dict__.update(rows)
         return self
+
+
+def _raise(row: Protected, approval: SecrecyApproval) -> None:
+    """As a cleared officer would have classified it, under an approval that others see too."""
+    type(row)._default_manager.filter(pk=row.pk).update(level=SECRET)
+    Classification.objects.create(
+        kind=Classification.Kind.RAISED,
+        object_type=row._meta.label_lower,
+        object_id=row.pk,
+        level=SECRET,
+        previous_level=row.level,
+        legal_basis=f"{CANARY}secret",
+        reason=f"{CANARY}secret",
+        classified_by=approval.recorded_by,
+        classified_at=LONG_AGO,
+        review_on=LONG_AGO.date(),
+        approval=approval,
+    )
+    row.level = SECRET
+
+
+def grant(model: Any, row: Model, **terms: Any) -> Any:
+    """An object grant in force since long ago, unless the terms say otherwise."""
+    kind = ContentType.objects.get_for_model(row)
+    codename = f"view_{row._meta.model_name}"
+    return model.objects.create(
+        permission=Permission.objects.get(content_type=kind, codename=codename),
+        content_object=row,
+        reason="Thử",
+        **{"valid_from": LONG_AGO, **terms},
+    )
 
 
 def task_rows(place: Place, campaign: Campaign, now: datetime) -> dict[str, Any]:

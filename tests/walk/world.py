@@ -15,24 +15,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Permission
-from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
 from django.test import Client
 
 from campaign.models import TaskUnitGrant, TaskUserGrant
-from records.models import CadreUserGrant, MemberUnitGrant, MemberUserGrant
+from records.models import CadreUserGrant, CodeItem, CodeList, MemberUnitGrant, MemberUserGrant
 from records.services import load_code_lists
-from security.models import Role, Unit, User
+from security.models import Classification, Role, Unit, User
 from security.services import load_roles
 from tests.campaign.make import make_campaign
-from tests.security.make import LONG_AGO, grant_role, make_unit, make_user
+from tests.security.make import LONG_AGO, grant_role, make_approval, make_unit, make_user
 from tests.walk.rows import (
     SECRET,
     Absent,
     Place,
     Rows,
     dossier_of,
+    grant,
     index_of,
     page_of,
     people_rows,
@@ -40,6 +38,7 @@ from tests.walk.rows import (
     scan_rows,
     task_rows,
 )
+from tests.walk.security_rows import security_rows
 
 ROLES = (
     "head",
@@ -80,7 +79,7 @@ class World:
 
 # Other areas add their rows here: (world, place, rows) → kinds of rows by name.
 More = Callable[[World, Place, Rows], dict[str, Any]]
-MORE: list[More] = []
+MORE: list[More] = [security_rows]
 
 
 def make_world(now: datetime) -> World:
@@ -103,6 +102,19 @@ def make_world(now: datetime) -> World:
     rows.add(**task_rows(place, campaign, now), **record_rows(place), **people_rows(place))
     rows.add(**scan_rows(place, now, world.users["keeper"], world.users["operator"]))
     grant(MemberUserGrant, rows.member, user=world.users["member"])
+    rows.add(
+        approval=make_approval(),
+        code_list=CodeList.objects.first(),
+        code_item=CodeItem.objects.first(),
+        standing=Classification.objects.create(
+            kind=Classification.Kind.STANDING,
+            object_type="campaign.task",
+            level=1,
+            legal_basis="Quy chế",
+            classified_at=LONG_AGO,
+            review_on=now.date(),
+        ),
+    )
     world.rows["own"] = rows
     for more in MORE:
         rows.add(**more(world, place, rows))
@@ -132,7 +144,7 @@ def hide_rows(world: World) -> None:
         for more in MORE:
             rows.add(**more(world, place, rows))
         if place.level == SECRET:
-            rows.classify()
+            rows.classify(world.own.approval)
         world.rows[place.word.removeprefix("canary")] = rows
     _expire(world, world.rows["expired"])
     world.rows["within"] = _secrets_within(world)
@@ -196,23 +208,12 @@ def _secrets_within(world: World) -> Rows:
     dossier = dossier_of(place, world.own.lot, cleared, world.now)
     index_of(place, dossier, cleared, world.now)
     page = page_of(place, dossier, world.now)
-    Rows("", dossier=dossier, page=page, source=page.source).classify()
+    approval = world.own.approval
+    Rows("", dossier=dossier, page=page, source=page.source).classify(approval)
     inner = page_of(place, world.own.dossier, world.now)
     rows = Rows(place.word, dossier=dossier, page=inner, source=inner.source)
-    rows.classify()
+    rows.classify(approval)
     return rows
-
-
-def grant(model: Any, row: Model, **terms: Any) -> None:
-    """An object grant in force since long ago, unless the terms say otherwise."""
-    kind = ContentType.objects.get_for_model(row)
-    codename = f"view_{row._meta.model_name}"
-    model.objects.create(
-        permission=Permission.objects.get(content_type=kind, codename=codename),
-        content_object=row,
-        reason="Thử",
-        **{"valid_from": LONG_AGO, **terms},
-    )
 
 
 def _expire(world: World, rows: Rows) -> None:

@@ -19,6 +19,7 @@ def _member(rows: Rows) -> dict[str, Any]:
 
 
 DOORS = (
+    Door("api-absent", SIGNED_IN, status=404, outside=401),
     Door("api-schema", SIGNED_IN, outside=401),
     Door("task-list", TASK_VIEWERS, outside=401),
     Door("task-detail", TASK_VIEWERS, _task, outside=401),

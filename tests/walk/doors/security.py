@@ -8,10 +8,16 @@ from tests.walk.register import Door, roles
 from tests.walk.rows import Rows
 
 ADMINISTRATORS = roles("administrator")
+OFFICERS = roles("security_officer")
+OVERSEERS = roles("administrator", "security_officer", "unit_head")
 
 
 def _person(rows: Rows) -> dict[str, Any]:
     return {"pk": rows.person.pk}
+
+
+def _reason(rows: Rows) -> dict[str, Any]:
+    return {"reason": "Theo quyết định"}
 
 
 def _grant(rows: Rows) -> dict[str, Any]:
@@ -36,7 +42,7 @@ DOORS = (
         302,
         data=lambda rows: {
             "role": "operator",
-            "unit": rows.grant.unit_id,
+            "unit": rows.grant.unit.code,
             "max_level": "1",
             "max_sensitivity": "1",
             "reason": "Thử",
@@ -51,5 +57,49 @@ DOORS = (
         data=lambda rows: {"reason": "Thôi việc"},
         crossed=(lambda own, other: {"pk": own.person.pk, "grant": other.grant.pk},),
     ),
-    Door("security:roles", ADMINISTRATORS),
+    Door("security:person_new", ADMINISTRATORS),
+    Door(
+        "security:person_new",
+        ADMINISTRATORS,
+        None,
+        "POST",
+        200,  # the link is shown at once: it may travel in no address
+        data=lambda rows: {"full_name": "Lê Mới", "username": "le.moi", "unit": rows.unit.code},
+    ),
+    Door("security:person_edit", ADMINISTRATORS, _person),
+    Door(
+        "security:person_edit",
+        ADMINISTRATORS,
+        _person,
+        "POST",
+        302,
+        data=lambda rows: {"full_name": "Lê Khác", "unit": rows.unit.code},
+    ),
+    Door("security:person_disable", ADMINISTRATORS, _person, "POST", 302, data=_reason),
+    Door("security:person_enable", ADMINISTRATORS, _person, "POST", 302, data=_reason),
+    Door("security:person_reset_mfa", ADMINISTRATORS, _person, "POST", 302, data=_reason),
+    Door("security:person_end_sessions", ADMINISTRATORS, _person, "POST", 302, data=_reason),
+    Door("security:person_link", ADMINISTRATORS, _person, "POST"),
+    Door("security:clearances", OFFICERS),
+    Door("security:clearances", OFFICERS, query="?q=canary"),
+    Door("security:person_clearance", OFFICERS, _person),
+    Door(
+        "security:person_clearance",
+        OFFICERS,
+        _person,
+        "POST",
+        302,
+        data=lambda rows: {"clearance": "0", "reason": "Thử"},
+    ),
+    Door("security:roles", OVERSEERS),
+    Door("security:role", OVERSEERS, lambda rows: {"code": "unit_staff"}, hidden=200),
+    # On his own unit alone he may not switch what concerns holders everywhere: told so, sent back.
+    Door(
+        "security:role_mfa",
+        ADMINISTRATORS,
+        lambda rows: {"code": "unit_staff"},
+        "POST",
+        302,
+        hidden=302,
+    ),
 )
