@@ -11,6 +11,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from security.actions import LABELS
 from security.models import AccessReview, ReviewItem, RoleGrant, RolePermission, User
+from security.search import folded_field
 from security.tree import units_where
 
 REVIEW = "security.review_access"
@@ -97,7 +98,7 @@ def shown(items: QuerySet[ReviewItem]) -> QuerySet[ReviewItem]:
         .prefetch_related(
             Prefetch("grant__role__permissions", queryset=allowed, to_attr="allowed_actions")
         )
-        .order_by("holder__full_name", "holder_id", "pk")
+        .order_by(folded_field("holder__full_name"), "holder_id", "pk")
     )
 
 

@@ -124,10 +124,11 @@ def preview_move(unit: Unit, parent: Unit, at: datetime) -> MovePreview:
 
 
 def _reaching(ids: set[int], at: datetime) -> list[Reaching]:
+    """Those of the units that have roles in force on them."""
     grants = RoleGrant.objects.in_force(at).filter(unit__in=ids).order_by()
     numbers = dict(grants.values_list("unit").annotate(n=Count("pk")))
-    units = Unit.objects.filter(pk__in=ids).order_by("path")
-    return [Reaching(unit, numbers.get(unit.pk, 0)) for unit in units]
+    units = Unit.objects.filter(pk__in=numbers).order_by("path")
+    return [Reaching(unit, numbers[unit.pk]) for unit in units]
 
 
 def _rows_below(unit: Unit) -> int:
