@@ -7,7 +7,8 @@ class SecurityConfig(AppConfig):
 
     def ready(self) -> None:
         from security import signin  # noqa: PLC0415 - models exist only now
-        from security.mfa import trail  # noqa: PLC0415
+        from security.mfa import renewal, trail  # noqa: PLC0415
 
         signin.connect()
         trail.connect()
+        renewal.connect()

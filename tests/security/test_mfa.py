@@ -12,6 +12,7 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
@@ -40,7 +41,7 @@ def _asked_for() -> Iterator[None]:
 
 def code_now(secret: str = SECRET, *, later: int = 0) -> str:
     """The code an app shows now, or so many periods later."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + later))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + later)))
 
 
 def make_keeper(**fields: Any) -> User:
@@ -294,6 +295,28 @@ def test_a_factor_guards_itself_where_no_role_asks_for_one(client: Client) -> No
     answer = client.post(reverse("mfa_deactivate_totp"))
     assert answer.headers["Location"].startswith(AGAIN)
     assert Authenticator.objects.filter(user=user).exists()
+
+
+@pytest.mark.parametrize("by", ["password", "code"])
+def test_proving_it_again_draws_a_new_session_key(by: str) -> None:
+    user = make_keeper()
+    give_app(user)
+    client = Client()
+    with time_machine.travel(timezone.now() - timedelta(minutes=2)):
+        sign_in(client, user)
+        client.post(SHOW, {"code": code_now()})
+    before, cookies = client.session.session_key, client.cookies.copy()
+    if by == "password":
+        client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    else:
+        client.post(AGAIN, {"code": code_now()})
+    after = client.session.session_key
+    assert after != before
+    assert client.get(reverse("records:member_list")).status_code == 200
+    assert UserSession.objects.get(user=user).session_key == after
+    old = Client()
+    old.cookies = cookies
+    assert old.get(reverse("records:member_list")).headers["Location"].startswith(LOGIN)
 
 
 # --- removing ---------------------------------------------------------------------------
