@@ -33,3 +33,8 @@ def document_types(kind: str) -> list[dict[str, Any]]:
 def index_fields(source: str = "keyed") -> list[dict[str, Any]]:
     """Index fields that a person keys (or that the system knows: ``source="system"``)."""
     return [f for f in _load("catalogue.yaml")["index_fields"] if f["source"] == source]
+
+
+def proposal_keys() -> list[dict[str, Any]]:
+    """Keys under which recognition proposes values: key, level, sensitivity."""
+    return list(_load("catalogue.yaml")["proposals"])

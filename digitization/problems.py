@@ -52,6 +52,7 @@ def _gate_sentences() -> dict[str, str]:
         "dossier_exists": _("This dossier code cannot be used; choose another."),
         "code_missing": _("Please give a code."),
         "no_open_lot": _("No open lot is assigned to this person; a new dossier has no place."),
+        "hidden_field": _("You may not change a field that you may not read."),
         "page_not_failed": _("Only a page that failed can be excused."),
         "page_changed": _("Somebody changed this page meanwhile; your text was not saved."),
     }

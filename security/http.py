@@ -17,7 +17,7 @@ from security.services import RefusedError
 
 P = TypeVar("P", bound=Protected)
 # Refusals that mean "not you": they go to the trail as denials, the others are slips of a form.
-DENIALS = frozenset({"not_allowed", "own_role", "own_account", "second_person", "hidden_filter"})
+DENIALS = frozenset({"not_allowed", "own_role", "own_account", "second_person", "hidden_field", "hidden_filter"})
 View = Callable[..., HttpResponseBase]
 
 

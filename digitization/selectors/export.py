@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Count, Q
 
 from digitization.models import Dossier, OcrJob, Page, SourceFile
+from security.levels import Secrecy
 from security.models import User
 
 
@@ -17,17 +19,27 @@ def visible_dossier(code: str, user: User | None = None) -> Dossier | None:
     return dossier
 
 
-def page_texts(dossier: Dossier) -> Iterator[tuple[str, str]]:
+def page_texts(dossier: Dossier, user: User | None = None) -> Iterator[tuple[str, str]]:
     """(``STEM_pNN``, text) of every page in file order, corrected where a person did."""
-    pages = Page.objects.filter(dossier=dossier).select_related("source").in_order()
+    pages = _exported(user).filter(dossier=dossier).select_related("source").in_order()
     for page in pages.iterator(chunk_size=200):
         yield f"{page.source.stem}_p{page.number:02d}", page.current_text
 
 
-def pages_by_file(dossier: Dossier) -> Iterator[tuple[SourceFile, list[Page]]]:
-    """Every file of the dossier with its pages in order."""
+def pages_by_file(
+    dossier: Dossier, user: User | None = None
+) -> Iterator[tuple[SourceFile, list[Page]]]:
+    """Every file of the dossier with its pages in order; a file of hidden pages is not there."""
     for source in dossier.files.order_by("position"):
-        yield source, list(source.pages.order_by("number"))
+        if pages := list(_exported(user).filter(source=source).order_by("number")):
+            yield source, pages
+
+
+def _exported(user: User | None) -> Any:
+    """Pages that this user may see; for the machine those that nobody classified higher."""
+    if user is None:
+        return Page.objects.filter(level__lte=Secrecy.INTERNAL)
+    return Page.objects.visible_to(user)
 
 
 def file_state(source_id: int) -> str:

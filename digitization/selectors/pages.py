@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from digitization.boxes import Box
+from digitization.fields import readable_keys
 from digitization.models import Dossier, IndexField, IndexValue, Page
 from digitization.proposals import Suggestion, suggestions_for
 from digitization.rules import DOUBTFUL_BELOW
@@ -108,12 +109,16 @@ def surroundings(page: Page, user: User) -> Surroundings:
 
 @dataclass(frozen=True)
 class IndexRow:
-    """One index field of a dossier with its confirmed value and, where none is, a proposal."""
+    """One index field of a dossier with its confirmed value and, where none is, a proposal.
+
+    A masked one has neither: the reader may not read it, whether or not it is filled in.
+    """
 
     field: IndexField
     value: str
     proposal: Suggestion | None
     confirmed: IndexValue | None
+    masked: bool = False
 
     @property
     def shown(self) -> str:
@@ -128,10 +133,18 @@ def index_rows(dossier: Dossier, user: User, typed: dict[str, str] | None = None
             programme_id=dossier.lot.programme_id, scope=IndexField.Scope.DOSSIER
         )
     )
-    open_keys = {one.proposal for one in fields if one.proposal and one.key not in values}
+    readable = readable_keys(user, dossier, (one.key for one in fields))
+    open_keys = {
+        one.proposal
+        for one in fields
+        if one.proposal and one.key in readable and one.key not in values
+    }
     suggestions = suggestions_for(dossier, open_keys, user)
     rows = []
     for one in fields:
+        if one.key not in readable:
+            rows.append(IndexRow(one, "", None, None, masked=True))
+            continue
         confirmed = values.get(one.key)
         given = confirmed.value if confirmed else ""
         suggested = None if confirmed else suggestions.get(one.proposal)

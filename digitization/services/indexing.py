@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 
+from digitization.fields import readable_keys
 from digitization.models import (
     Document,
     DocumentType,
@@ -15,6 +16,7 @@ from digitization.models import (
     IndexField,
     IndexValue,
     Lot,
+    Page,
     SourceFile,
 )
 from digitization.problems import problem, refused
@@ -22,7 +24,7 @@ from digitization.rules import index_value_problem
 from digitization.services.lots import locked
 from records.folding import fold
 from security import audit
-from security.models import User
+from security.models import StoredFile, User
 from security.services import RefusedError, check_action
 
 CORRECT = "digitization.correct"
@@ -50,6 +52,8 @@ def set_index_value(
     field = IndexField.objects.filter(programme_id=lot.programme_id, key=key, scope=scope).first()
     if field is None:
         raise refused("unknown_field")
+    if key not in readable_keys(actor, dossier, [key]):
+        raise refused("hidden_field")
     clean = " ".join(unicodedata.normalize("NFC", value).split())
     if code := index_value_problem(field.kind, clean):
         raise RefusedError(problem(code))
@@ -88,5 +92,17 @@ def classify_file(
     else:
         Document.objects.filter(pk=document.pk).update(type=type_)
         document.type = type_
+    _as_sensitive_as(type_, source)
     audit.record("file.classified", actor=actor, row=dossier, fields=[source.stem[:60]])
     return document
+
+
+def _as_sensitive_as(type_: DocumentType, source: SourceFile) -> None:
+    """Pages and file of a paper that the catalogue calls sensitive are so from now on.
+
+    A health certificate is found and read by fewer people than the file it lies in. Another type
+    later lowers nothing.
+    """
+    below = {"sensitivity__lt": type_.sensitivity}
+    Page.objects.filter(source=source, **below).update(sensitivity=type_.sensitivity)
+    StoredFile.objects.filter(pk=source.stored_id, **below).update(sensitivity=type_.sensitivity)

@@ -20,7 +20,7 @@ from records.models import Cadre, Member, Person
 from records.registers import Register
 from records.services.cleaning import codes_for
 from security import audit
-from security.http import signed_in, visible_or_404
+from security.http import record_refusal, signed_in, visible_or_404
 from security.models import User
 from security.scope import may
 from security.services import RefusedError
@@ -69,6 +69,7 @@ def edit_page(request: HttpRequest, register: Register, pk: int) -> HttpResponse
                 basis=form.cleaned_data["basis"],
             )
         except RefusedError as refused:
+            record_refusal(request, refused)
             form.refuse(refused)
         else:
             messages.success(request, _("The change is saved."))
