@@ -10,6 +10,37 @@ from django.utils import translation
 from security.api.refusals import refuse
 
 
+class HeadersMiddleware:
+    """What every answer says besides Django's own headers: pages, data, files, errors alike.
+
+    Outermost, so that nothing answers before it.
+    """
+
+    HEADERS = {
+        # No other site may embed a picture or read an answer of ours.
+        "Cross-Origin-Resource-Policy": "same-origin",
+        # A records tool needs none of the machine's senses.
+        "Permissions-Policy": ", ".join(
+            f"{sense}=()"
+            for sense in (
+                *("accelerometer", "camera", "display-capture", "geolocation", "gyroscope"),
+                *("magnetometer", "microphone", "midi", "payment", "serial", "usb"),
+            )
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "X-Permitted-Cross-Domain-Policies": "none",
+    }
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in self.HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
 class LanguageMiddleware:
     """Vietnamese unless the reader chose otherwise.
 
