@@ -3,6 +3,7 @@ from security.models.emergency import EmergencyAccess
 from security.models.files import StoredFile
 from security.models.grants import UnitGrant, UserGrant
 from security.models.installation import Installation
+from security.models.matrix import MatrixChange
 from security.models.protected import (
     ClassifiedLevel,
     Protected,
@@ -26,6 +27,7 @@ __all__ = [
     "EmergencyAccess",
     "Installation",
     "Invitation",
+    "MatrixChange",
     "Protected",
     "ProtectedQuerySet",
     "ReviewItem",

@@ -4,6 +4,12 @@ from security.services.bootstrap import give_first_role
 from security.services.delegation import delegate_role, end_delegation
 from security.services.emergency import end_emergency, open_emergency, review_emergency
 from security.services.invitations import accept_invitation, invite, revoke_invitation
+from security.services.matrix import (
+    approve_change,
+    change_role_action,
+    refuse_change,
+    withdraw_change,
+)
 from security.services.mfa import reset_mfa, set_mfa_required
 from security.services.people import (
     PersonFacts,
@@ -35,7 +41,9 @@ __all__ = [
     "RefusedError",
     "Terms",
     "accept_invitation",
+    "approve_change",
     "approve_role",
+    "change_role_action",
     "change_unit",
     "change_user",
     "check_account",
@@ -62,6 +70,7 @@ __all__ = [
     "offer_role",
     "open_emergency",
     "open_review",
+    "refuse_change",
     "refuse_role",
     "request_role",
     "reset_mfa",
@@ -70,5 +79,6 @@ __all__ = [
     "set_clearance",
     "set_mfa_required",
     "share_row",
+    "withdraw_change",
     "withdraw_role",
 ]

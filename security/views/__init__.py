@@ -8,6 +8,7 @@ from security.views.accounts import (
     person_reset_mfa,
 )
 from security.views.approvals import approval_withdraw, approvals
+from security.views.changes import change_approve, change_refuse, change_withdraw
 from security.views.emergency import (
     emergency,
     emergency_end,
@@ -40,7 +41,7 @@ from security.views.reviews import (
     review_report,
     reviews,
 )
-from security.views.roles import role, role_mfa, roles
+from security.views.roles import role, role_change, role_mfa, roles
 from security.views.secrecy import classification, classifications, standing
 from security.views.trail import trail
 from security.views.unit_search import unit_search
@@ -57,6 +58,9 @@ from security.views.units import (
 __all__ = [
     "approval_withdraw",
     "approvals",
+    "change_approve",
+    "change_refuse",
+    "change_withdraw",
     "classification",
     "classifications",
     "clearances",
@@ -93,6 +97,7 @@ __all__ = [
     "review_report",
     "reviews",
     "role",
+    "role_change",
     "role_mfa",
     "roles",
     "sees",

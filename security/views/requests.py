@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from security import audit, holdings
-from security.http import record_refusal, require_action, signed_in
+from security import audit, holdings, matrix
+from security.http import require_action, signed_in
 from security.models import RoleRequest
 from security.scope import may
-from security.services import RefusedError, approve_role, refuse_role, withdraw_role
+from security.services import approve_role, refuse_role, withdraw_role
+from security.views.shared import reason_of, tell
 
 SHOWN_AT_MOST = 200
 DECIDED_SHOWN = 30
@@ -37,6 +37,9 @@ def requests(request: HttpRequest) -> HttpResponse:
         "others": [line for line in lines if not line.may_decide],
         "decided": decided.order_by("-decided_at")[:DECIDED_SHOWN],
         "approves": may(user, holdings.APPROVE),
+        "changes": matrix.change_lines(
+            user, matrix.changes_shown().filter(decision=Decision.WAITING), now
+        ),
         "now": now,
     }
     ids = [line.request.pk for line in lines]
@@ -57,10 +60,9 @@ def request_approve(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @require_action(holdings.APPROVE)
 def request_refuse(request: HttpRequest, pk: int) -> HttpResponse:
-    reason = request.POST.get("reason", "").replace("\x00", "").strip()[:200]
-
     def refuse(asked: RoleRequest) -> str:
-        refuse_role(actor=signed_in(request), request=asked, reason=reason, now=timezone.now())
+        reason, now = reason_of(request), timezone.now()
+        refuse_role(actor=signed_in(request), request=asked, reason=reason, now=now)
         return _("Refused. Whoever asked sees the reason.")
 
     return _decided(request, pk, refuse)
@@ -89,10 +91,6 @@ def _decided(request: HttpRequest, pk: int, decide: Callable[[RoleRequest], str]
             decision="denied",
         )
         raise Http404
-    try:
-        messages.success(request, decide(asked))
-    except RefusedError as refusal:
-        record_refusal(request, refusal)
-        messages.error(request, str(refusal))
+    tell(request, lambda: decide(asked))
     oversees = may(user, holdings.MANAGE) or may(user, holdings.APPROVE)
     return redirect("security:requests" if oversees else "security:my_roles")

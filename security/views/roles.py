@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,13 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from security import audit, holdings, matrix
-from security.http import record_refusal, require_action, signed_in
-from security.models import Role, Unit
+from security.http import require_action, signed_in
+from security.models import Role
 from security.scope import may, roles_of
-from security.services import RefusedError, set_mfa_required
-from security.views.shared import asked_of
+from security.services import change_role_action, set_mfa_required
+from security.services.matrix import acts_everywhere
+from security.views.shared import asked_of, reason_of, tell
 
 HOLDERS_SHOWN = 50
+CHANGES_SHOWN = 10
 
 
 @require_GET
@@ -38,9 +39,9 @@ def roles(request: HttpRequest) -> HttpResponse:
 @require_action(*holdings.OVERSEES)
 def role(request: HttpRequest, code: str) -> HttpResponse:
     """One role: what it may do, and who holds it on the units the reader oversees."""
-    reader = signed_in(request)
+    reader, now = signed_in(request), timezone.now()
     one = get_object_or_404(Role, pk=code)
-    holders = Paginator(holdings.holders_of(one, reader, timezone.now()), HOLDERS_SHOWN)
+    holders = Paginator(holdings.holders_of(one, reader, now), HOLDERS_SHOWN)
     page = holders.get_page(asked_of(request, "page"))
     audit.record(
         "list",
@@ -56,8 +57,13 @@ def role(request: HttpRequest, code: str) -> HttpResponse:
         "refused": refused,
         "page": page,
         "holders": [(grant, may(reader, holdings.MANAGE, grant.user.unit)) for grant in page],
-        "may_switch": _manages_everything(request),
+        "may_switch": acts_everywhere(reader, holdings.MANAGE),
         "may_waive": one.pk not in roles_of(reader),
+        "may_ask": matrix.may_ask(reader, one, now),
+        "changeable": matrix.changeable(allowed, refused),
+        "changes": matrix.change_lines(
+            reader, matrix.changes_shown().filter(role=one)[:CHANGES_SHOWN], now
+        ),
     }
     return render(request, "security/role.html", context)
 
@@ -68,17 +74,33 @@ def role_mfa(request: HttpRequest, code: str) -> HttpResponse:
     """Require a second factor of this role's holders, or no longer."""
     one = get_object_or_404(Role, pk=code)
     required = request.POST.get("required") == "1"
-    try:
-        set_mfa_required(actor=signed_in(request), role=one, required=required, now=timezone.now())
-        messages.success(request, _("Changed; it counts from the next page on."))
-    except RefusedError as refusal:
-        record_refusal(request, refusal)
-        messages.error(request, str(refusal))
+
+    def switch() -> str:
+        actor = signed_in(request)
+        set_mfa_required(actor=actor, role=one, required=required, now=timezone.now())
+        return _("Changed; it counts from the next page on.")
+
+    tell(request, switch)
     return redirect("security:role", code=code)
 
 
-def _manages_everything(request: HttpRequest) -> bool:
-    """The switch concerns holders everywhere: only for whoever manages every root."""
-    user = signed_in(request)
-    roots = Unit.objects.filter(parent=None, external=False)
-    return may(user, holdings.MANAGE) and all(may(user, holdings.MANAGE, root) for root in roots)
+@require_POST
+@require_action(holdings.MANAGE)
+def role_change(request: HttpRequest, code: str) -> HttpResponse:
+    """Ask that this role may do an action, or no longer."""
+    one = get_object_or_404(Role, pk=code)
+    kind, _colon, action = request.POST.get("change", "").partition(":")
+
+    def ask() -> str:
+        change_role_action(
+            actor=signed_in(request),
+            role=one,
+            action=action,
+            allowed=kind == "allow",
+            reason=reason_of(request),
+            now=timezone.now(),
+        )
+        return _("Asked for. The matrix changes when a second person approves it.")
+
+    tell(request, ask)
+    return redirect("security:role", code=code)

@@ -1,0 +1,55 @@
+"""Changes of the role × action matrix: approved, refused, withdrawn."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from security.holdings import APPROVE, MANAGE
+from security.http import require_action, signed_in
+from security.models import MatrixChange
+from security.services import approve_change, refuse_change, withdraw_change
+from security.views.shared import reason_of, tell
+
+
+@require_POST
+@require_action(APPROVE)
+def change_approve(request: HttpRequest, pk: int) -> HttpResponse:
+    change = get_object_or_404(MatrixChange, pk=pk)
+
+    def approve() -> str:
+        approve_change(actor=signed_in(request), change=change, now=timezone.now())
+        return _("Approved. The role is changed for everybody who holds it.")
+
+    tell(request, approve)
+    return redirect("security:requests")
+
+
+@require_POST
+@require_action(APPROVE)
+def change_refuse(request: HttpRequest, pk: int) -> HttpResponse:
+    change = get_object_or_404(MatrixChange, pk=pk)
+
+    def refuse() -> str:
+        reason, now = reason_of(request), timezone.now()
+        refuse_change(actor=signed_in(request), change=change, reason=reason, now=now)
+        return _("Refused. Whoever asked sees the reason.")
+
+    tell(request, refuse)
+    return redirect("security:requests")
+
+
+@require_POST
+@require_action(MANAGE)
+def change_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    change = get_object_or_404(MatrixChange, pk=pk)
+
+    def withdraw() -> str:
+        withdraw_change(actor=signed_in(request), change=change, now=timezone.now())
+        return _("Withdrawn.")
+
+    tell(request, withdraw)
+    return redirect("security:requests")
