@@ -92,9 +92,10 @@ class ReferenceAdmin(ModelAdmin, Generic[M]):
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         guard = self.admin_site.admin_view
+        adding = [path("add/", guard(self.add_view), name=f"{name}_add")] if self.may_add else []
         return [
             path("", guard(self.changelist_view), name=f"{name}_changelist"),
-            path("add/", guard(self.add_view), name=f"{name}_add"),
+            *adding,
             path("<path:object_id>/change/", guard(self.change_view), name=f"{name}_change"),
         ]
 
@@ -106,11 +107,6 @@ class ReferenceAdmin(ModelAdmin, Generic[M]):
         if listed is not None:
             response.context_data["page"] = listed.paginator.get_page(listed.page_num)
         return response
-
-    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not self.may_add:
-            raise Http404
-        return super().add_view(request, *args, **kwargs)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         if self.get_object(request, unquote(object_id)) is None:

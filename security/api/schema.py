@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter
 from security.api.parameters import CURSOR, LONGEST_ID, Parameter
 from security.api.refusals import REFUSALS
 
-DOCUMENTED = (400, 401, 404, 406, 429)
+DOCUMENTED = (400, 401, 403, 404, 405, 406, 429)
 REFUSAL = {
     "type": "object",
     "description": "Why a request was refused.",

@@ -21,6 +21,7 @@ ALWAYS_OPEN = frozenset(
     {
         *("healthz", "set_language"),
         *("account_login", "account_logout", "account_inactive", "account_reauthenticate"),
+        *("account_invitation", "account_invitation_accept"),
         *("mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn"),
     }
 )
@@ -72,7 +73,7 @@ def _turned_away(request: HttpRequest, user: User, factors: list[Authenticator])
         here = urlsplit(request.headers.get("HX-Current-URL", "")).path or "/"
         return HttpResponse(headers={"HX-Redirect": _with_next(page, here, factors)})
     if not _opens_a_page(request):
-        return JsonResponse({"detail": words}, status=403)
+        return JsonResponse({"code": "second_factor", "detail": words}, status=403)
     wanted = request.get_full_path() if request.method == "GET" else "/"
     return HttpResponseRedirect(_with_next(page, wanted, factors))
 
