@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from tests.conftest import test_database_url
+from tests.conftest import test_database_url as database_url
 
 Answers = dict[str, dict[str, Any]]
 POLICY = {
@@ -48,7 +48,7 @@ def ask(*, https: bool) -> Answers:
         env={
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": test_database_url(),
+            "DATABASE_URL": database_url(),
             "HTTPS": str(https),
             "STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
         },
