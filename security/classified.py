@@ -108,7 +108,7 @@ def _due(user: User, model: type[Protected], until: date) -> Iterator[Due]:
     decisions = Classification.objects.filter(object_type=model._meta.label_lower)
     newest = decisions.filter(object_id=OuterRef("pk")).order_by("-id")
     rows = (
-        model._default_manager.visible_to(user)  # type: ignore[attr-defined]
+        model._default_manager.visible_to(user)
         .filter(pk__in=decisions.filter(review_on__lte=until).values("object_id"))
         .annotate(
             review_on=Subquery(newest.values("review_on")[:1]),

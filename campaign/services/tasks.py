@@ -110,6 +110,7 @@ def complete_draft(*, actor: User, task: Task, now: datetime, **parts: Any) -> T
     if unit is not None:
         check_action(actor, "campaign.manage", unit)
         task.unit, task.unit_path, task.lead_named = unit, unit.path, True
+        check_action(actor, "campaign.manage", task)  # at its level, too
     owner: User | None = parts.get("owner")
     if owner is not None and owner.pk != task.owner_id:
         check_action(actor, "campaign.manage", owner.unit)

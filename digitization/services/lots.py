@@ -63,6 +63,8 @@ def create_lot(
         code=code.strip(),
         assigned_to=assigned_to,
     )
+    if assigned_to is not None and not may(assigned_to, UPLOAD, lot):
+        raise refused("not_operator")  # there, but not up to its level
     follow_level([lot], holder=programme)
     LotCounter.objects.filter(lot=lot).update(expected=expected_pages)
     audit.record("lot.created", actor=actor, row=lot)

@@ -52,6 +52,7 @@ def create_programme(
         kind=kind,
         focal_person=focal_person,
     )
+    check_action(actor, ACTION, programme)  # at its level, too
     _copy_catalogue(programme, expected or {})
     _copy_steps(programme)
     audit.record("programme.created", actor=actor, row=programme)

@@ -127,6 +127,11 @@ def test_a_draft_is_completed_and_moved_to_its_lead() -> None:
     elsewhere = make_unit()
     act = lambda: complete_draft(actor=office, task=draft, now=NOON, unit=elsewhere)  # noqa: E731
     assert refused(act) == {"not_allowed"}
+    # There, but only for public rows: the draft would leave his reach by its level.
+    grant_role(office, "office", elsewhere, max_level=0)
+    assert refused(act) == {"not_allowed"}
+    draft.refresh_from_db()
+    assert draft.unit == lead
 
 
 # --- the database refuses what a service would never write --------------------------------

@@ -11,14 +11,22 @@ from django.urls import reverse
 
 from digitization import catalogue
 from digitization.fields import known_levels, levels_of, readable_keys
-from digitization.models import DocumentType, IndexValue, Page
+from digitization.models import DocumentType, IndexValue, Page, Programme
 from digitization.ocr.fields import LABELS
 from digitization.selectors.search import search_scans
 from digitization.services import classify_file, create_lot, set_index_value
 from security.levels import Sensitivity
 from security.models import AuditEvent, StoredFile, User
 from security.services import RefusedError
-from tests.digitization.make import NOW, Room, give_index, make_dossier, make_pages, make_room
+from tests.digitization.make import (
+    NOW,
+    Room,
+    give_index,
+    make_dossier,
+    make_pages,
+    make_programme,
+    make_room,
+)
 from tests.security.make import grant_role, make_classified, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +178,23 @@ def test_a_lot_is_made_only_within_the_programme_and_ones_own_reach() -> None:
     with pytest.raises(RefusedError) as refused:
         create_lot(actor=half, programme=room.programme, code="X", now=NOW, unit=below)
     assert refused.value.problems[0].code == "not_allowed"
+    assert not room.programme.lots.filter(code="X").exists()
+
+
+def test_nobody_makes_what_he_could_not_reach_himself() -> None:
+    room = make_room()
+    low = make_user(unit=room.unit)
+    grant_role(low, "keeper", max_level=0)
+    with pytest.raises(RefusedError) as refused:
+        make_programme(keeper=low)
+    assert refused.value.problems[0].code == "not_allowed"
+    assert Programme.objects.count() == 1
+    blind = reader(room, 0)
+    with pytest.raises(RefusedError) as refused:
+        create_lot(
+            actor=room.keeper, programme=room.programme, code="X", now=NOW, assigned_to=blind
+        )
+    assert refused.value.problems[0].code == "not_operator"
     assert not room.programme.lots.filter(code="X").exists()
 
 

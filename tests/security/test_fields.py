@@ -72,7 +72,8 @@ def reader(*caps: tuple[int, int], unit: Any, role: str = "keeper") -> User:
 
 
 def make_full(unit: Any, **fields: Any) -> Member:
-    return make_member("Lê Thị Kín", unit=unit, **MEMBER_VALUES, **PERSON_VALUES, **fields)
+    values: dict[str, Any] = {**MEMBER_VALUES, **PERSON_VALUES, **fields}
+    return make_member("Lê Thị Kín", unit=unit, **values)
 
 
 def readable(user: User, row: Member | Cadre) -> set[str]:
