@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from security import audit
 from security.mfa.state import METHOD
 from security.models import User
+from security.services.sessions import end_sessions
 
 
 def connect() -> None:
@@ -32,15 +33,34 @@ def _added(
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
         _write("mfa.codes_made", user, authenticator)
         return
-    _write("mfa.added", user, authenticator)
     # Setting it up showed it: the code of the app was right, the key answered. "reauthenticated"
     # opens the recovery codes, which come next, without asking for the password once more.
     kind = {"id": authenticator.pk, "type": authenticator.type, "reauthenticated": True}
     record_authentication(request, user, METHOD, **kind)
+    _write_and_end("mfa.added", request, user, authenticator)
 
 
-def _removed(sender: object, user: User, authenticator: Authenticator, **_rest: Any) -> None:
-    _write("mfa.removed", user, authenticator)
+def _removed(
+    sender: object, request: HttpRequest, user: User, authenticator: Authenticator, **_rest: Any
+) -> None:
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        _write("mfa.removed", user, authenticator)
+    else:
+        _write_and_end("mfa.removed", request, user, authenticator)
+
+
+def _write_and_end(
+    event: str, request: HttpRequest, user: User, authenticator: Authenticator
+) -> None:
+    """A session of before, elsewhere, was opened on other terms: it ends."""
+    others = end_sessions(user, keep=request.session.session_key)
+    audit.record(
+        event,
+        actor=user,
+        object_type="security.user",
+        object_id=user.pk,
+        reason=f"{authenticator.type}, {others} other sessions ended",
+    )
 
 
 def _codes_made(sender: object, user: User, authenticator: Authenticator, **_rest: Any) -> None:

@@ -119,7 +119,8 @@ def test_nothing_is_done_by_a_form_before_the_factor(client: Client) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_setting_up_an_app_opens_everything(client: Client) -> None:
-    user = make_keeper()
+    user, elsewhere = make_keeper(), Client()
+    sign_in(elsewhere, user)
     sign_in(client, user)
     there = reverse("mfa_activate_totp")
     page = client.get(there, follow=True)
@@ -133,7 +134,9 @@ def test_setting_up_an_app_opens_everything(client: Client) -> None:
     assert done.headers["Location"] == reverse("mfa_view_recovery_codes")
     assert "factor-codes" in client.get(done.headers["Location"]).content.decode()
     assert client.get(reverse("records:member_list")).status_code == 200
-    assert [line.reason for line in lines("mfa.added", actor_id=user.pk)] == ["totp"]
+    (line,) = lines("mfa.added", actor_id=user.pk)
+    assert line.reason == "totp, 1 other sessions ended"
+    assert elsewhere.get("/").headers["Location"].startswith(LOGIN)
     assert len(lines("mfa.codes_made", actor_id=user.pk)) == 1
     assert len(lines("mfa.failed", decision="denied", actor_id=user.pk)) == 1
     row = Authenticator.objects.get(user=user, type="totp")
