@@ -17,7 +17,9 @@ from security.services import RefusedError
 
 P = TypeVar("P", bound=Protected)
 # Refusals that mean "not you": they go to the trail as denials, the others are slips of a form.
-DENIALS = frozenset({"not_allowed", "own_role", "own_account", "second_person", "hidden_field", "hidden_filter"})
+DENIALS = frozenset(
+    {"not_allowed", "own_role", "own_account", "second_person", "hidden_field", "hidden_filter"}
+)
 View = Callable[..., HttpResponseBase]
 
 
@@ -54,6 +56,17 @@ def unread_or_404(request: HttpRequest, rows: QuerySet[P], **lookup: Any) -> P:
         )
         raise Http404
     return cast("P", row)
+
+
+def absent_part(request: HttpRequest, kind: str, pk: int) -> Http404:
+    """``raise absent_part(…)``: a part that does not belong to the row of the address.
+
+    Somebody put together an address that no page gave him, so the denial goes to the trail.
+    """
+    audit.record(
+        "read", actor=signed_in(request), object_type=kind, object_id=pk, decision="denied"
+    )
+    return Http404()
 
 
 def record_read(request: HttpRequest, row: Protected) -> None:

@@ -29,7 +29,7 @@ from campaign.models import Product, Submission, Task
 from campaign.rules import end_of
 from campaign.selectors import TaskDetail, task_detail
 from campaign.selectors.detail import ProductBox
-from security.http import record_refusal, signed_in, visible_or_404
+from security.http import absent_part, record_refusal, signed_in, visible_or_404
 from security.models import User
 from security.services import RefusedError
 
@@ -64,7 +64,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def submit(request: HttpRequest, pk: int, product: int) -> HttpResponse:
     task = _task(request, pk)
-    row = _product(task, product)
+    row = _product(request, task, product)
     return _do(
         request,
         task,
@@ -84,7 +84,7 @@ def accept(request: HttpRequest, pk: int, submission: int) -> HttpResponse:
         .first()
     )
     if row is None:
-        raise Http404
+        raise absent_part(request, "campaign.submission", submission)
     return _do(
         request,
         task,
@@ -163,10 +163,10 @@ def _task(request: HttpRequest, pk: int) -> Task:
     return task
 
 
-def _product(task: Task, pk: int) -> Product:
+def _product(request: HttpRequest, task: Task, pk: int) -> Product:
     row = task.products.select_related("task").filter(pk=pk).first()
     if row is None:
-        raise Http404
+        raise absent_part(request, "campaign.product", pk)
     return row
 
 

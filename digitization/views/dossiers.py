@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +23,7 @@ from digitization.views.shared import (
 )
 from security import audit
 from security.http import (
+    absent_part,
     record_read,
     record_refusal,
     require_action,
@@ -115,14 +116,7 @@ def file_type(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible_or_404(request, dossiers(), files=pk)
     source = files_of(row, signed_in(request)).filter(pk=pk).select_related("document").first()
     if source is None:
-        audit.record(
-            "read",
-            actor=signed_in(request),
-            object_type="digitization.sourcefile",
-            object_id=pk,
-            decision="denied",
-        )
-        raise Http404
+        raise absent_part(request, "digitization.sourcefile", pk)
     number = request.POST.get("type", "")
     chosen = (
         DocumentType.objects.filter(programme_id=row.lot.programme_id, pk=int(number)).first()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from security import holdings
 from security.forms import EndGrantForm, GrantForm
-from security.http import record_refusal, require_action, signed_in
+from security.http import absent_part, record_refusal, require_action, signed_in
 from security.models import RoleGrant, RoleRequest, User
 from security.services import RefusedError, end_role, offer_role
 from security.views.shared import person_or_404
@@ -45,7 +45,9 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 @require_action("security.manage_access")
 def grant_end(request: HttpRequest, pk: int, grant: int) -> HttpResponse:
     user = person_or_404(request, pk)
-    row = get_object_or_404(RoleGrant, pk=grant, user=user)
+    row = RoleGrant.objects.filter(pk=grant, user=user).first()
+    if row is None:
+        raise absent_part(request, "security.rolegrant", grant)
     form = EndGrantForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Say why the role ends."))

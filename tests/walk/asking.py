@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from tests.walk.register import Door
 from tests.walk.rows import CANARY, NUMBER
@@ -28,6 +30,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     request: str  # its number on the trail
+    url: str = ""
 
     @property
     def said(self) -> str:
@@ -39,13 +42,15 @@ class Answer:
     def canaries(self) -> list[str]:
         return sorted(set(re.findall(rf"{CANARY}\w+|{NUMBER}\d*", self.said)))
 
-    def without(self, ids: Iterable[object]) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
-        """Status, headers and body with the ids of the address taken out."""
-        numbers = sorted({str(one) for one in ids}, key=len, reverse=True)
-        plain = re.compile(r"(?<!\d)(?:" + "|".join(numbers) + r")(?!\d)") if numbers else None
+    @property
+    def plain(self) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+        """Status, headers and body without the address that was asked for."""
+        addresses = (self.url, quote(self.url), quote(self.url, safe=""), escape(self.url))
 
         def cut(text: str) -> str:
-            return plain.sub("#", text) if plain else text
+            for address in addresses:
+                text = text.replace(address, "#")
+            return text
 
         headers = tuple(
             (name, cut(value)) for name, value in self.headers if name != "Content-Length"
@@ -69,10 +74,10 @@ def ask(
     else:
         response = client.generic(door.method, url, **extra)
     client.cookies.pop("messages", None)
-    return answer_of(response)
+    return answer_of(response, url)
 
 
-def answer_of(response: Any) -> Answer:
+def answer_of(response: Any, url: str = "") -> Answer:
     streaming = getattr(response, "streaming", False)
     body = b"".join(response.streaming_content) if streaming else response.content
     headers = tuple(
@@ -83,6 +88,7 @@ def answer_of(response: Any) -> Answer:
         headers,
         _TOKENS.sub(b"", body),
         response.headers.get("X-Request-Id", ""),
+        url,
     )
 
 

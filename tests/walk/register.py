@@ -41,6 +41,7 @@ class Door:
     tells: why a canary may stand here after all; empty almost everywhere.
     elsewhere: the test that asks here, where the walk cannot. hidden: the answer at another's row.
     mute: what is missing here is no protected row, so asking for it leaves no denial.
+    fixed: its address is the same for everybody.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Door:
     elsewhere: str = ""
     hidden: int = 404
     mute: bool = False
+    fixed: bool = False
 
     def __str__(self) -> str:
         return f"{self.method}-{self.name}{self.query}"

@@ -283,5 +283,7 @@ def people_rows(place: Place) -> dict[str, Any]:
         post=place.text("Chức vụ"),
         email=f"{place.word}@example.vn",
     )
-    grant: RoleGrant = grant_role(person, "unit_staff", place.unit, now=LONG_AGO)
+    # Whoever works above would rightly be named among those who see the own rows.
+    role = "member" if place.word == f"{CANARY}parent" else "unit_staff"
+    grant: RoleGrant = grant_role(person, role, place.unit, now=LONG_AGO)
     return {"person": person, "grant": grant}

@@ -28,7 +28,7 @@ from tests.walk.world import EVERYBODY, OUTSIDE, World
 
 pytestmark = pytest.mark.django_db
 SIGNED_IN = [who for who in EVERYBODY if who not in OUTSIDE]
-WITH_ROWS = [door for door in WALKED if door.kwargs]
+WITH_ROWS = [door for door in WALKED if door.kwargs and not door.fixed]
 READS = [door for door in WALKED if door.method == "GET"]
 
 
@@ -88,8 +88,11 @@ def test_a_hidden_row_answers_like_a_missing_one(walk: Walk, door: Door) -> None
     for who in EVERYBODY:
         expected = door.outside if who in OUTSIDE else door.hidden
         alike: dict[bool, set[Any]] = {False: set(), True: set()}
-        for place, kwargs in addresses(world, door):
-            for htmx in forms(door):
+        let_in = who in door.roles or who in door.seen
+        asked = list(addresses(world, door))
+        # Whoever is stopped at the door itself never comes to the row: two addresses are enough.
+        for place, kwargs in asked if let_in else (asked[0], asked[-1]):
+            for htmx in forms(door) if let_in else (False,):
                 answer = asked_as(world, who, door, kwargs, htmx=htmx)
                 if answer.status != expected:
                     wrong.append((who, place, answer.status))
@@ -97,7 +100,7 @@ def test_a_hidden_row_answers_like_a_missing_one(walk: Walk, door: Door) -> None
                     told.append((who, place, answer.canaries))
                 if who not in OUTSIDE and not (door.mute and who in door.roles):
                     refused[answer.request] = (who, place)
-                alike[htmx].add(answer.without(kwargs.values()))
+                alike[htmx].add(answer.plain)
         unlike += [(who, answers) for answers in alike.values() if len(answers) > 1]
     assert not wrong
     assert not told, "a canary came out"
@@ -113,8 +116,10 @@ def test_no_page_changes_because_of_rows_its_reader_may_not_see(walk: Walk) -> N
     differing = {
         (str(door), who, htmx): difference(walk.before[door, who, htmx], answer)
         for (door, who, htmx), answer in after.items()
-        if walk.before[door, who, htmx].without(()) != answer.without(())
+        if walk.before[door, who, htmx].plain != answer.plain
     }
+    for case, lines in differing.items():
+        print(case, lines)
     assert not differing
 
 

@@ -20,7 +20,7 @@ from django.test import Client
 from campaign.models import TaskUnitGrant, TaskUserGrant
 from records.models import CadreUserGrant, CodeItem, CodeList, MemberUnitGrant, MemberUserGrant
 from records.services import load_code_lists
-from security.models import Classification, Role, Unit, User
+from security.models import Classification, MatrixChange, Role, Unit, User
 from security.services import load_roles
 from tests.campaign.make import make_campaign
 from tests.security.make import LONG_AGO, grant_role, make_approval, make_unit, make_user
@@ -115,6 +115,16 @@ def make_world(now: datetime) -> World:
             review_on=now.date(),
         ),
     )
+    rows.add(
+        change=MatrixChange.objects.create(
+            role_id="keeper",
+            action="campaign.view",
+            allowed=True,
+            reason="QĐ",
+            requested_by=world.users["administrator"],
+            requested_at=now,
+        )
+    )
     world.rows["own"] = rows
     for more in MORE:
         rows.add(**more(world, place, rows))
@@ -183,6 +193,7 @@ def _sign_in(world: World) -> None:
     disabled = world.users["disabled"]
     disabled.is_active = False
     disabled.save(update_fields=["is_active"])
+    world.clients["disabled"].get("/")  # told once why he is out
 
 
 def _cleared(own: Unit) -> User:

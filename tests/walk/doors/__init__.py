@@ -1,6 +1,16 @@
 """All doors of the product, area by area."""
 
-from tests.walk.doors import access, account, admin, api, campaign, digitization, records, security
+from tests.walk.doors import (
+    access,
+    account,
+    admin,
+    api,
+    campaign,
+    digitization,
+    matrix,
+    records,
+    security,
+)
 from tests.walk.register import Door, patterns
 
 DOORS: tuple[Door, ...] = (
@@ -10,6 +20,7 @@ DOORS: tuple[Door, ...] = (
     *api.DOORS,
     *campaign.DOORS,
     *digitization.DOORS,
+    *matrix.DOORS,
     *records.DOORS,
     *security.DOORS,
 )

@@ -59,7 +59,7 @@ DOORS = (
     Door("mfa_list_webauthn", SIGNED_IN),
     _again("mfa_add_webauthn"),
     _again("mfa_reauthenticate_webauthn"),
-    _again("mfa_edit_webauthn", kwargs=_key, hidden=302),
+    _again("mfa_edit_webauthn", kwargs=_key, hidden=302, mute=True),
     Door("mfa_remove_webauthn", SIGNED_IN, _key, status=404, mute=True),
     Door("mfa_view_recovery_codes", SIGNED_IN, status=404, mute=True),
     _again("mfa_generate_recovery_codes"),

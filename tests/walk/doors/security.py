@@ -92,7 +92,7 @@ DOORS = (
         data=lambda rows: {"clearance": "0", "reason": "Thử"},
     ),
     Door("security:roles", OVERSEERS),
-    Door("security:role", OVERSEERS, lambda rows: {"code": "unit_staff"}, hidden=200),
+    Door("security:role", OVERSEERS, lambda rows: {"code": "unit_staff"}, fixed=True),
     # On his own unit alone he may not switch what concerns holders everywhere: told so, sent back.
     Door(
         "security:role_mfa",
@@ -100,6 +100,6 @@ DOORS = (
         lambda rows: {"code": "unit_staff"},
         "POST",
         302,
-        hidden=302,
+        fixed=True,
     ),
 )
