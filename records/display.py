@@ -18,7 +18,7 @@ from security.models import User
 
 # Warnings beside one field that tell something of another.
 DRAWS_ON = {"card_not_personal_id": "personal_id"}
-PARTY_AGE_FROM = {"admission_decision_date", "official_date", "left_date"}
+PARTY_AGE_FROM = {"admission_decision_date", "official_date"}
 
 
 @dataclass(frozen=True)
