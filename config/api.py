@@ -15,15 +15,15 @@ from security.api.parameters import check
 from security.api.refusals import Absent
 
 
-class SchemaView(SpectacularAPIView):  # type: ignore[misc]
+class SchemaView(SpectacularAPIView):
     """The OpenAPI document as JSON, for whoever is signed in."""
 
-    renderer_classes = (JSONRenderer,)
+    renderer_classes = [JSONRenderer]
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         check(request.query_params, ())
-        response: Response = super().get(request, *args, **kwargs)
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         return response
 
 

@@ -80,7 +80,7 @@ class CodeItemForm(ItemForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """The constraints on these would say once more what ``code_problems`` says in words."""
-        return {*super()._get_validation_exclusions(), "code", "valid_to"}
+        return {*super()._get_validation_exclusions(), "code", "valid_to"}  # type: ignore[misc]
 
 
 class CodeListAdmin(ReferenceAdmin[CodeList]):
@@ -94,11 +94,8 @@ class CodeListAdmin(ReferenceAdmin[CodeList]):
         today = timezone.localdate()
         in_force = Q(items__valid_from=None) | Q(items__valid_from__lte=today)
         in_force &= Q(items__valid_to=None) | Q(items__valid_to__gte=today)
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(in_force=Count("items", filter=in_force), total=Count("items"))
-        )
+        lists: QuerySet[CodeList] = super().get_queryset(request)
+        return lists.annotate(in_force=Count("items", filter=in_force), total=Count("items"))
 
     def write(self, *, actor: User, row: CodeList, values: dict[str, Any], new: bool) -> CodeList:
         return change_code_list(actor=actor, code_list=row, **values)
@@ -113,7 +110,7 @@ class CodeItemAdmin(ReferenceAdmin[CodeItem]):
     change_list_template = "records/admin/items.html"
     change_form_template = "records/admin/item.html"
 
-    def get_fields(self, request: HttpRequest, obj: CodeItem | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: CodeItem | None = None) -> list[Any]:
         fields = list(CodeItemForm.Meta.fields)
         return fields if obj is None else [f for f in fields if f not in KEPT]
 

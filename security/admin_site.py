@@ -9,7 +9,6 @@ is the product's own page; Django's log table is never written, services write t
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from urllib.parse import quote
 
@@ -20,7 +19,6 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseBase,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
@@ -48,14 +46,10 @@ class ReferenceSite(admin.AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return may(signed_in(request), MANAGE_REFERENCE)
 
-    def admin_view(
-        self,
-        view: Callable[..., HttpResponseBase],
-        cacheable: bool = False,  # noqa: FBT001, FBT002
-    ) -> Callable[..., HttpResponseBase]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002
         return require_action(MANAGE_REFERENCE)(super().admin_view(view, cacheable))
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern | URLResolver]:
         found: list[URLPattern | URLResolver] = [
             path("", self.admin_view(self.first_list), name="index")
         ]
@@ -77,7 +71,7 @@ class ReferenceSite(admin.AdminSite):
         raise Http404
 
 
-class ReferenceAdmin(ModelAdmin, Generic[M]):
+class ReferenceAdmin(ModelAdmin, Generic[M]):  # type: ignore[type-arg]
     """Base of what is registered: nothing is deleted, and every write goes through a service."""
 
     actions = None
@@ -102,7 +96,7 @@ class ReferenceAdmin(ModelAdmin, Generic[M]):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        response = super().changelist_view(request, extra_context)
+        response: Any = super().changelist_view(request, extra_context)
         listed = (getattr(response, "context_data", None) or {}).get("cl")
         if listed is not None:
             response.context_data["page"] = listed.paginator.get_page(listed.page_num)
@@ -143,7 +137,7 @@ class ReferenceAdmin(ModelAdmin, Generic[M]):
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:  # type: ignore[override]  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:  # noqa: FBT001
         values = {name: form.cleaned_data[name] for name in form.fields}
         obj.pk = self.write(actor=signed_in(request), row=obj, values=values, new=not change).pk
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -24,6 +25,9 @@ from security.context import amend_origin
 from security.models import ApiToken, User
 from security.scope import may
 from security.services.tokens import PREFIX_LENGTH, hash_of, note_use
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # which loads this module
 
 SCHEME = "bearer"
 WELL_FORMED = re.compile(r"saro_[A-Za-z0-9_-]{43}")
@@ -59,7 +63,7 @@ class TokenAuthentication(BaseAuthentication):
         mark = salted_hmac("security.tokens", plain).hexdigest()[:16]
         start = salted_hmac("security.tokens", plain[:PREFIX_LENGTH]).hexdigest()[:16]
         for throttle in (WrongPrefixThrottle(start), WrongTokenThrottle()):
-            if not throttle.allow_request(request, None):
+            if not throttle.allow_request(request, cast("APIView", None)):
                 raise Throttled(throttle.wait())
         audit.record(
             "token.used",

@@ -6,7 +6,6 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter
 
 from security.api.parameters import CURSOR, LONGEST_ID, Parameter
 from security.api.refusals import REFUSALS
@@ -29,17 +28,17 @@ REFUSAL = {
 }
 
 
-class ApiSchema(AutoSchema):  # type: ignore[misc]
+class ApiSchema(AutoSchema):
     """Parameters come from the view's own declaration, which also checks them."""
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         offered: tuple[Parameter, ...] = ()
         if getattr(self.view, "action", "") == "list":
             offered = (*getattr(self.view, "parameters", ()), CURSOR)
         return [parameter.documented for parameter in offered]
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "security.tokens.TokenAuthentication"
     name = "token"
 

@@ -11,8 +11,8 @@ class Throttle(SimpleRateThrottle):
     """A rate named in REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], read when it is needed."""
 
     def get_rate(self) -> str | None:
-        rates: dict[str, str | None] = api_settings.DEFAULT_THROTTLE_RATES
-        return rates[str(self.scope)]
+        rate = api_settings.DEFAULT_THROTTLE_RATES[str(self.scope)]
+        return None if rate is None else str(rate)
 
     def get_cache_key(self, request: Request, view: object) -> str | None:
         who = self.counted(request)

@@ -52,7 +52,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @require_action(USE_TOKENS)
-@reauthentication_required  # a token outlives the session: a session left open must not make one
+# A token outlives the session: a session somebody left open must not make one.
+@reauthentication_required  # type: ignore[untyped-decorator]
 @sensitive_variables("plain")
 def token_new(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
