@@ -11,7 +11,10 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-from django.contrib.auth.password_validation import MinimumLengthValidator
+from django.contrib.auth.password_validation import (
+    CommonPasswordValidator,
+    MinimumLengthValidator,
+)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -40,9 +43,15 @@ class LengthValidator(MinimumLengthValidator):
 
 
 class GuessableValidator:
-    """Refuses what is made of common words, keyboard runs, repetition or the person's own names."""
+    """Refuses what is made of common words, keyboard runs, repetition or the person's own names;
+    also digits alone, and what stands in Django's list."""
+
+    def __init__(self) -> None:
+        self.known = CommonPasswordValidator()
 
     def validate(self, password: str, user: User | None = None) -> None:
+        if password.isdigit():
+            raise ValidationError(_("Digits alone are guessed soon."), code="password_numeric")
         names = _names(user) if user is not None else ()
         if len(set(fold(password))) < DISTINCT:
             raise ValidationError(_("Too few different characters."), code="password_monotonous")
@@ -54,11 +63,12 @@ class GuessableValidator:
                     _("Made of common words or of your own name: too easily guessed."),
                     code="password_guessable",
                 )
+        self.known.validate(password, user)
 
     def get_help_text(self) -> str:
         return _(
             "Not a common phrase with digits added (matkhau2026, anhyeuem…), not your name, "
-            "not a row of the keyboard."
+            "not a row of the keyboard, not digits alone."
         )
 
 

@@ -102,6 +102,14 @@
     }
   }
 
+  /* Where tabs scroll sideways, the one that is open is in view. */
+  function showThisTab() {
+    for (const tab of all(".tabs [aria-current]")) {
+      const bar = tab.closest(".tabs");
+      bar.scrollLeft = Math.max(0, tab.offsetLeft - bar.offsetLeft - 24);
+    }
+  }
+
   function closeMenus(event) {
     for (const menu of all("details[data-closes][open]")) {
       const outside = event.type === "click" && !menu.contains(event.target);
@@ -152,6 +160,9 @@
     showPause();
     for (const button of all("[data-print]")) button.hidden = false;
   });
-  window.addEventListener("load", () => document.fonts.ready.then(showThisWeek));
+  window.addEventListener("load", () => document.fonts.ready.then(() => {
+    showThisWeek();
+    showThisTab();
+  }));
   setInterval(refreshDue, 1000);
 })();

@@ -69,7 +69,8 @@ def test_what_anybody_would_try_first_is_refused(password: str) -> None:
         ("thuyền-thuyền-thuyền", "repeated"),
         ("Songxanh1songxanh2", "repeated"),
         ("thuyền xa", "password_too_short"),
-        ("937461820375", "password_entirely_numeric"),
+        ("937461820375", "password_numeric"),
+        ("sojdlg123aljg", "password_too_common"),
     ],
 )
 def test_what_is_short_or_says_little_is_refused(password: str, code: str) -> None:
