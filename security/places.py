@@ -85,7 +85,7 @@ ACCOUNT = (
     Place("security:emergency_mine", gettext_noop("Emergency access"), (BREAK_GLASS,)),
     Place("account_change_password", gettext_noop("Password")),
     Place("account_sessions", gettext_noop("Signed-in devices")),
-    Place("mfa_index", gettext_noop("Second factor")),
+    Place("mfa_index", gettext_noop("Two-step sign-in")),
     Place("account_tokens", gettext_noop("Tokens for programs"), ("security.use_tokens",)),
 )
 
