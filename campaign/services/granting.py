@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db.models import prefetch_related_objects
+from django.utils.translation import gettext_noop
 
 from campaign.models import Task, TaskUnitGrant, TaskUserGrant
 from security import audit
@@ -32,7 +33,7 @@ def sync_grants(tasks: list[Task], *, actor: User | None, now: datetime) -> None
         if unit.pk != task.unit_id
     }
     deputies = {
-        (task.pk, task.block.deputy_id): "deputy head of the block"
+        (task.pk, task.block.deputy_id): gettext_noop("deputy head of the block")
         for task in tasks
         if task.block is not None and task.block.deputy_id is not None
     }
@@ -51,9 +52,9 @@ def sync_grants(tasks: list[Task], *, actor: User | None, now: datetime) -> None
 def _partners(task: Task) -> Iterator[tuple[Unit, str]]:
     for product in task.products.all():
         for unit in product.signing_units.all():
-            yield from ((member, "signs a product") for member in _meant(unit))
+            yield from ((member, gettext_noop("signs a product")) for member in _meant(unit))
     for partner in task.task_units.all():
-        yield from ((member, "coordinates") for member in _meant(partner.unit))
+        yield from ((member, gettext_noop("coordinates")) for member in _meant(partner.unit))
 
 
 def _meant(unit: Unit) -> list[Unit]:

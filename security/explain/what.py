@@ -143,7 +143,7 @@ def _counts(user: User, scope: Scope, asker: User) -> list[KindCount]:
             )
             number = rows.order_by()[: COUNTED_TO + 1].count()
             text = f"{COUNTED_TO}+" if number > COUNTED_TO else str(number)
-            counts.append(KindCount(str(model.kind_name), text))
+            counts += [KindCount(str(model.kind_name), text)] if number else []
     return counts
 
 

@@ -74,7 +74,8 @@ def opened_to(grant: Any) -> str:
     if grant.valid_to is not None:
         said += " " + _("until %(at)s") % {"at": moment(grant.valid_to)}
     if grant.reason:
-        said += ", " + _("because “%(reason)s”") % {"reason": grant.reason}
+        # What a service gave as its reason is marked for translation there; people's words are not.
+        said += ", " + _("because “%(reason)s”") % {"reason": _(grant.reason)}
     return said
 
 

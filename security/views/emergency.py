@@ -16,8 +16,10 @@ from security import audit, emergencies
 from security.access_forms import EmergencyForm, VerdictForm
 from security.actions import LABELS
 from security.http import record_refusal, require_action, signed_in
-from security.models import EmergencyAccess
-from security.scope import BREAK_GLASS, may
+from security.levels import Secrecy, Sensitivity
+from security.models import EmergencyAccess, User
+from security.rules import minimal_caps
+from security.scope import BREAK_GLASS, may, scopes_of
 from security.services import RefusedError, end_emergency, open_emergency, review_emergency
 from security.services.emergency import REVIEW
 
@@ -36,7 +38,7 @@ def emergency_mine(request: HttpRequest) -> HttpResponse:
         if form.is_valid() and _opened(request, form):
             return redirect("security:emergency_mine")
     own = EmergencyAccess.objects.filter(user=user).select_related("unit", "reviewed_by")
-    context = {"form": form, "own": own[:OWN_SHOWN], "now": now}
+    context = {"form": form, "own": own[:OWN_SHOWN], "now": now, "reach": _reach(user)}
     return render(request, "security/emergency_mine.html", context, status=status)
 
 
@@ -121,6 +123,12 @@ def emergency(request: HttpRequest, pk: int) -> HttpResponse:
         "now": now,
     }
     return render(request, "security/emergency.html", context, status=status)
+
+
+def _reach(user: User) -> list[str]:
+    """Up to which levels an emergency would show rows, as the user's own role says."""
+    lent = minimal_caps(one.caps for one in scopes_of(user) if BREAK_GLASS in one.actions)
+    return [f"{Secrecy(level).label}, {Sensitivity(other).label}" for level, other in lent]
 
 
 def _opened(request: HttpRequest, form: EmergencyForm) -> bool:

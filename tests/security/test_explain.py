@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from records.models import Cadre, Member, MemberUserGrant
+from records.models import Member, MemberUserGrant
 from security.explain import what_can_see, who_can_see
 from security.models import AuditEvent, RoleGrant, Unit, User
 from security.services import open_emergency, share_row
@@ -226,7 +226,7 @@ def test_a_person_is_explained_scope_by_scope(root: Unit, member: Member) -> Non
     officer = make_officer("security_officer", unit=root)
     sight = what_can_see(secretary, timezone.now(), asker=officer)
     counts = {count.kind: count.number for count in sight.held[0].counts or ()}
-    assert counts == {str(Member.kind_name): "1", str(Cadre.kind_name): "0"}
+    assert counts == {str(Member.kind_name): "1"}
     text = client_of(officer).get(f"/access/people/{secretary.pk}/sees/").content.decode()
     assert "Chi bộ 1" in text
     assert AuditEvent.objects.filter(action="access.person_explained").count() == 1
