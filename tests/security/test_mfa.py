@@ -16,9 +16,10 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
-from django.urls import reverse
+from django.urls import Resolver404, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
+from security.mfa.middleware import ALWAYS_OPEN, MANAGING
 from security.models import AuditEvent, Role, User
 from security.services import RefusedError, reset_mfa, set_mfa_required
 from tests.security.make import grant_role, make_officer, make_unit, make_user
@@ -141,6 +142,37 @@ def test_setting_up_an_app_opens_everything(client: Client) -> None:
     assert len(lines("mfa.failed", decision="denied", actor_id=user.pk)) == 1
     row = Authenticator.objects.get(user=user, type="totp")
     assert secret not in json.dumps(row.data)
+
+
+def addresses(resolver: URLResolver, before: str = "/") -> Iterator[str]:
+    """Every address of the product, each place for a name or number filled with 1."""
+    for name in set(resolver.reverse_dict):
+        for possible, _pattern, _defaults, _converters in resolver.reverse_dict.getlist(name):
+            for text, names in possible:
+                yield before + text % dict.fromkeys(names, "1")
+    for prefix, inner in resolver.namespace_dict.values():
+        yield from addresses(inner, before + prefix)
+
+
+def test_no_address_opens_before_the_factor(client: Client) -> None:
+    user = make_keeper()
+    sign_in(client, user)
+    asked, opened = 0, []
+    for path in sorted(set(addresses(get_resolver()))):
+        try:
+            name = resolve(path).view_name
+        except Resolver404:
+            continue
+        if name in ALWAYS_OPEN | MANAGING:
+            continue
+        for answer in (client.get(path), client.post(path, {"x": "y"})):
+            asked += 1
+            led = answer.status_code == 302 and answer.headers["Location"] == INDEX
+            if not led and answer.status_code != 403:
+                opened.append((path, name, answer.status_code))
+    assert opened == []
+    assert asked > 150
+    assert len(lines("mfa.required")) == asked
 
 
 def test_setting_up_asks_for_the_password_when_it_was_long_ago(client: Client) -> None:
