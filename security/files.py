@@ -75,7 +75,11 @@ def open_blob(blob: str) -> BinaryIO:
 
 
 def blob_name(sha256: str, *, unit: Unit, level: int) -> str:
-    """Keyed hash of unit, level and content: equal bytes elsewhere have another name."""
+    """Keyed hash of unit, level and content: equal bytes elsewhere have another name.
+
+    Unit and level are those of the moment of receiving. A later change of either leaves the name
+    as it is: the row keeps it, so the file stays readable (docs/adr/0008).
+    """
     if not settings.FILE_NAME_KEY:
         raise ImproperlyConfigured("FILE_NAME_KEY is not set")
     message = f"{unit.pk}:{level}:{sha256}".encode()

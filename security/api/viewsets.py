@@ -70,7 +70,15 @@ class ProtectedViewSet(viewsets.ReadOnlyModelViewSet[P], Generic[P]):
         if self.action == "list":
             self._check_list()
             listed = (*self.parameters, CURSOR)
-        check(request.query_params, listed)
+        try:
+            check(request.query_params, listed)
+        except BadParameterError as error:
+            # Names only: what was asked for may be the very thing that is hidden.
+            names = sorted(error.parameters)
+            audit.record(
+                "list", actor=self.caller, object_type=self.label, fields=names, decision="denied"
+            )
+            raise
 
     def _check_list(self) -> None:
         """A list takes a role; a single row may also have been opened to the caller alone."""

@@ -103,6 +103,9 @@ PAGES = [
     ("quantri", "security:people"),
     ("quantri", "security:roles"),
     ("anninh", "security:trail"),
+    ("anninh", "security:classifications"),
+    ("anninh", "security:approvals"),
+    ("hoso", "security:classifications"),
 ]
 
 

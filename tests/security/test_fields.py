@@ -226,9 +226,8 @@ def test_asking_by_a_hidden_field_is_refused_and_written_down(
     answer = client.get(path, query)
     assert answer.status_code == 400
     assert "Lê Thị Kín" not in answer.content.decode()
-    unknown = query.keys() - {"q", "status", "central"}
-    denied = AuditEvent.objects.filter(decision="denied").count() - before
-    assert denied == (0 if unknown else 1)
+    assert AuditEvent.objects.filter(decision="denied").count() == before + 1
+    assert not AuditEvent.objects.filter(reason__contains="712345").exists()
 
 
 def test_whoever_may_read_the_field_may_ask_by_it(client: Client) -> None:

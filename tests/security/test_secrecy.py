@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from datetime import date, timedelta
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from campaign.models import Task
@@ -492,6 +499,34 @@ def test_a_plan_file_comes_in_only_where_internal_content_may(settings: Any, cei
     else:
         load_plan(PLAN, actor=None, now=timezone.now())
         assert set(Task.objects.values_list("level", flat=True)) == {1}
+
+
+@pytest.mark.parametrize("ceiling", [0, 1, 2])
+def test_command_and_browser_take_scans_up_to_the_ceiling_too(
+    settings: Any, tmp_path: Path, client: Client, ceiling: int
+) -> None:
+    room = make_room()
+    dossier = make_dossier(room)
+    settings.MAX_SECRECY_LEVEL = ceiling
+    one, other = tmp_path / "a.png", scan("Trang khác")
+    one.write_bytes(scan())
+    out = StringIO()
+    named = ("--dossier", dossier.code, "--as", room.operator.username)
+    with suppress(SystemExit):
+        call_command("ingest", str(one), *named, stdout=out)
+    line = json.loads(out.getvalue())
+    client.force_login(room.operator)
+    answer = client.post(
+        reverse("digitization:dossier_upload", args=[dossier.pk]),
+        {"files": SimpleUploadedFile("b.png", other)},
+        headers={"Accept": "application/json"},
+    ).json()["files"][0]
+    if ceiling == 0:
+        assert (line["state"], line["code"]) == ("refused", "above_ceiling")
+        assert (answer["state"], answer["error"]) == ("refused", line["error"])
+    else:
+        assert (line["state"], answer["state"]) == ("queued", "received")
+    assert StoredFile.objects.count() == (0 if ceiling == 0 else 2)
 
 
 @pytest.mark.parametrize("ceiling", [0, 1, 2])
