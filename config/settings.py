@@ -77,9 +77,9 @@ MIDDLEWARE = [
     "config.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "config.middleware.RefuseNulMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "security.middleware.RequestContextMiddleware",
+    "config.middleware.RefuseNulMiddleware",
     "security.middleware.SessionLimitsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -156,6 +156,7 @@ CELERY_BEAT_SCHEDULE = {
     "check-lights": {"task": "campaign.tasks.check_lights", "schedule": 86400.0},
     "requeue-expired-leases": {"task": "digitization.tasks.requeue_expired", "schedule": 30.0},
     "audit-partitions": {"task": "security.tasks.make_audit_partitions", "schedule": 86400.0},
+    "clear-sessions": {"task": "security.tasks.clear_sessions", "schedule": 3600.0},
 }
 
 # --- sign-in ----------------------------------------------------------------------------
@@ -215,8 +216,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_CALLABLE = "security.signin.typed_name"
 AXES_SENSITIVE_PARAMETERS = ["password", "login"]
 AXES_VERBOSE = False
-AXES_HTTP_RESPONSE_CODE = 429
-AXES_LOCKOUT_TEMPLATE = "account/locked.html"
+AXES_LOCKOUT_CALLABLE = "security.signin.locked_out"
 # Grants live in per-model tables read by the one visibility filter, never by a backend.
 ANONYMOUS_USER_NAME = None
 GUARDIAN_AUTO_PREFETCH = False

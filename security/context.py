@@ -1,5 +1,6 @@
 """Where a line of the trail comes from: set by the request middleware or by a job's start."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -33,3 +34,8 @@ def origin(value: Origin) -> Iterator[None]:
 def amend_origin(change: Callable[[Origin], Origin]) -> None:
     """Replace the origin from here to the end of the running request or job, which resets it."""
     _origin.set(change(_origin.get()))
+
+
+def session_mark(key: str | None) -> str:
+    """What the trail keeps of a session's key: lines of one session can be told to be so."""
+    return hashlib.sha256(key.encode()).hexdigest()[:32] if key else ""

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from security import sessions
-from security.context import Origin, origin
+from security.context import Origin, origin, session_mark
 
 
 class RequestContextMiddleware:
@@ -19,9 +18,8 @@ class RequestContextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        key = request.session.session_key or ""
         here = Origin(
-            session=hashlib.sha256(key.encode()).hexdigest()[:32] if key else "",
+            session=session_mark(request.session.session_key),
             address=request.META.get("REMOTE_ADDR", ""),
             request=uuid.uuid4().hex,
         )

@@ -18,13 +18,11 @@ class NewPasswordForm(forms.Form):
     password1 = forms.CharField(
         label=_("New password"),
         strip=False,
-        max_length=200,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
     )
     password2 = forms.CharField(
         label=_("New password again"),
         strip=False,
-        max_length=200,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 

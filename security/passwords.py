@@ -31,7 +31,15 @@ READ_AS = str.maketrans("0134578@$!", "oieastbasi")
 
 
 class LengthValidator(MinimumLengthValidator):
-    """Django's rule, in words that our catalogue has."""
+    """Django's rule, in words that our catalogue has; and an end, for the sake of the hash."""
+
+    longest = 128
+
+    def validate(self, password: str, user: object = None) -> None:
+        super().validate(password)
+        if len(password) > self.longest:
+            said = _("Too long: %(n)d characters at most.") % {"n": self.longest}
+            raise ValidationError(said, code="password_too_long")
 
     def get_error_message(self) -> str:
         return _("Too short: %(n)d characters at least.") % {"n": self.min_length}

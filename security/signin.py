@@ -6,6 +6,7 @@ recovery, a test client), so this module is the one place of the project that li
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,11 +14,13 @@ from allauth.account.signals import password_changed
 from allauth.usersessions.models import UserSession
 from axes.models import AccessLog
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from security import audit, sessions
+from security.context import current_origin, origin, session_mark
 from security.models import User
 from security.services.sessions import end_sessions
 
@@ -45,6 +48,12 @@ def typed_name(request: HttpRequest, credentials: dict[str, Any] | None = None) 
     return str((credentials or {}).get("username") or request.POST.get("login", ""))
 
 
+def locked_out(request: HttpRequest, *_answer: Any) -> HttpResponse:
+    """The page of a locked name. Always a page: axes' own answer to scripts names the person and
+    allows every site to read it."""
+    return render(request, "account/locked.html", status=429)
+
+
 def record_refused_name(name: str, why: str = "") -> None:
     """A line of the trail for a sign-in that failed: the name's mark, and why if not the usual."""
     audit.record(
@@ -64,8 +73,11 @@ def signed_in_here_before(name: str, address: str, *, now: datetime) -> bool:
 
 
 def _signed_in(sender: object, user: User, request: HttpRequest, **_rest: Any) -> None:
+    """The line bears the new session's mark: the key has just changed."""
     sessions.begin(request.session, user, timezone.now())
-    audit.record("signin", actor=user, object_type="security.user", object_id=user.pk)
+    here = replace(current_origin(), session=session_mark(request.session.session_key))
+    with origin(here):
+        audit.record("signin", actor=user, object_type="security.user", object_id=user.pk)
 
 
 def _signed_out(sender: object, user: User | None, request: HttpRequest, **_rest: Any) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Q
 
 from security import audit
 from security.models import User
+
+# The list of sessions may lag behind the session by a minute (SESSION_SEEN_EVERY).
+SPARE = timedelta(minutes=5)
 
 
 def count_sessions(user: User, now: datetime) -> int:
@@ -28,6 +33,19 @@ def end_sessions(user: User, *, keep: str | None = None) -> int:
     rows.delete()
     ended, _per_model = Session.objects.filter(session_key__in=keys).delete()
     return ended
+
+
+def clear_dead_sessions(*, now: datetime) -> int:
+    """Delete what nobody can use any more: old, left alone, or unlisted; how many there were.
+
+    A browser that is closed never comes back to be told that its session is over.
+    """
+    left_alone = now - timedelta(seconds=settings.SESSION_IDLE_LIMIT)
+    idle = UserSession.objects.filter(last_seen_at__lt=left_alone - SPARE).values("session_key")
+    over = Q(expire_date__lt=now) | Q(session_key__in=idle)
+    cleared, _per_model = Session.objects.filter(over).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return cleared
 
 
 @transaction.atomic

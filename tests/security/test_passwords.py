@@ -69,6 +69,7 @@ def test_what_anybody_would_try_first_is_refused(password: str) -> None:
         ("thuyền-thuyền-thuyền", "repeated"),
         ("Songxanh1songxanh2", "repeated"),
         ("thuyền xa", "password_too_short"),
+        ("thuyền ra khơi " * 9, "password_too_long"),
         ("937461820375", "password_numeric"),
         ("sojdlg123aljg", "password_too_common"),
     ],

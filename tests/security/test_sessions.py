@@ -17,6 +17,7 @@ from django.urls import reverse
 from security import sessions
 from security.models import AuditEvent, RoleGrant, User
 from security.services import end_role
+from security.services.sessions import clear_dead_sessions
 from tests.security.make import grant_role, make_officer, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -197,6 +198,20 @@ def test_a_password_changed_by_somebody_else_ends_the_session() -> None:
     user.set_password("another long phrase 7")
     user.save()
     assert why(client.get(TRAIL)) == "closed"
+
+
+def test_sessions_that_nobody_can_use_are_cleared_away() -> None:
+    with time_machine.travel(MORNING, tick=False) as clock:
+        abandoned, used = signed_in(make_reader()), signed_in(make_reader())
+        clock.shift(20 * MINUTE)
+        used.get(TRAIL)
+        clock.shift(20 * MINUTE)
+        assert clear_dead_sessions(now=MORNING + 40 * MINUTE) == 1
+        assert not Session.objects.filter(pk=abandoned.session.session_key).exists()
+        assert UserSession.objects.count() == 1
+        assert why(used.get(TRAIL)) == ""
+        assert clear_dead_sessions(now=MORNING + timedelta(hours=11)) == 1
+        assert not UserSession.objects.exists()
 
 
 # --- how the answer reaches each kind of caller -------------------------------------------

@@ -34,6 +34,7 @@ def test_a_good_sign_in_and_the_sign_out_leave_a_line(client: Client, person: Us
         ("signout", "allowed"),
     ]
     assert lines[0].address == "127.0.0.1"
+    assert lines[0].session == lines[1].session != ""
 
 
 @pytest.mark.parametrize("name", ["hoso", "nobody", "my-secret-typed-here"])
@@ -64,6 +65,17 @@ def test_six_failures_lock_the_name_from_that_address(client: Client, person: Us
     assert "account/locked.html" in {template.name for template in page.templates}
     assert sign_in(client, "other", "wrong") == 200
     assert "_auth_user_id" not in client.session
+
+
+def test_a_script_is_told_no_more_than_a_page_of_a_locked_name(
+    client: Client, person: User
+) -> None:
+    script = {"x-requested-with": "XMLHttpRequest", "accept": "application/json"}
+    for _attempt in range(7):
+        answer = client.post(LOGIN, {"login": "hoso", "password": "wrong"}, headers=script)
+    assert answer.status_code == 429
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert "hoso" not in answer.content.decode()
 
 
 def test_a_disabled_account_cannot_sign_in(client: Client, person: User) -> None:
