@@ -4,10 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from security.models import StoredFile, Unit, User
+from records.models import Member, MemberUnitGrant, MemberUserGrant
+from security.models import RoleGrant, StoredFile, Unit, User
 from security.scope import may, roles_of, scopes_of
+from tests.records.make import make_member
 from tests.security.make import (
     LONG_AGO,
     grant_role,
@@ -120,3 +126,155 @@ def test_may_asks_for_unit_and_row() -> None:
     assert may(officer, "digitization.upload", make_file(mine))
     assert not may(officer, "digitization.upload", make_file(mine, level=2))
     assert not may(officer, "records.edit", mine)
+
+
+# --- grants: the caps of the role they rest on -------------------------------------------
+
+
+def opened_to(row: Member, **holder: Any) -> None:
+    table: Any = MemberUserGrant if "user" in holder else MemberUnitGrant
+    kind = ContentType.objects.get_for_model(Member)
+    table.objects.create(
+        permission=Permission.objects.get(content_type=kind, codename="view_member"),
+        content_object=row,
+        valid_from=LONG_AGO,
+        reason="Thử",
+        **holder,
+    )
+
+
+def sees_member(user: User, row: Member) -> bool:
+    user._scopes = None
+    return bool(Member.objects.visible_to(user).filter(pk=row.pk).exists())
+
+
+def test_a_grant_to_somebody_without_any_role_shows_nothing() -> None:
+    user, row = make_user(), make_member()
+    opened_to(row, user=user)
+    assert not sees_member(user, row)
+
+
+def test_a_role_that_shows_no_such_rows_lends_no_caps() -> None:
+    """An operator's cap for sensitive scans says nothing of what he may read of members."""
+    user, row = make_user(), make_member(sensitivity=2)
+    opened_to(row, user=user)
+    grant_role(user, "operator", max_sensitivity=2)
+    assert not sees_member(user, row)
+    grant_role(user, "cell_secretary", max_sensitivity=1)
+    assert not sees_member(user, row)
+    grant_role(user, "cell_secretary", max_sensitivity=2)
+    assert sees_member(user, row)
+
+
+def test_the_role_for_ones_own_record_carries_only_what_was_opened_for_good() -> None:
+    user, own, shared = make_user(), make_member(), make_member()
+    grant_role(user, "member")
+    opened_to(own, user=user)
+    opened_to(shared, user=user, valid_to=timezone.now() + timedelta(days=1))
+    assert sees_member(user, own)
+    assert not sees_member(user, shared)
+
+
+def test_caps_of_two_roles_are_never_mixed(settings: Any) -> None:
+    settings.MAX_SECRECY_LEVEL = 3
+    user = make_user(clearance=2)
+    grant_role(user, "cell_secretary", max_level=2, max_sensitivity=1)
+    grant_role(user, "cell_secretary", max_level=1, max_sensitivity=2)
+    row = make_member(sensitivity=2)
+    opened_to(row, user=user)
+    assert sees_member(user, row)
+    make_classified(row, 2)
+    make_classified(row.person, 2)
+    assert not sees_member(user, row)
+
+
+def test_a_row_opened_to_a_unit_is_opened_to_its_own_people_alone() -> None:
+    root = make_unit()
+    unit = make_unit(parent=root)
+    row = make_member(unit=make_unit(parent=root))
+    opened_to(row, grantee=unit)
+    own = make_officer("cell_secretary", unit=unit)
+    below = make_officer("cell_secretary", unit=make_unit(parent=unit))
+    beside = make_officer("cell_secretary", unit=make_unit(parent=root))
+    assert [sees_member(user, row) for user in (own, below, beside)] == [True, False, False]
+
+
+def test_a_tokens_actions_bound_what_was_opened_one_by_one() -> None:
+    user, row = make_user(), make_member()
+    grant_role(user, "keeper")
+    opened_to(row, user=user)
+    assert sees_member(user, row)
+    user.token_actions = frozenset({"digitization.view"})
+    assert not sees_member(user, row)
+
+
+# --- roles passed on ----------------------------------------------------------------------
+
+
+def pass_on(origin: RoleGrant, user: User, **fields: Any) -> RoleGrant:
+    terms = {"role_id": origin.role_id, "unit": origin.unit, "max_level": 1, "max_sensitivity": 2}
+    grant: RoleGrant = RoleGrant.objects.create(
+        user=user,
+        valid_from=LONG_AGO,
+        valid_to=timezone.now() + timedelta(days=1),
+        delegated_from=origin,
+        **{**terms, **fields},
+    )
+    return grant
+
+
+def test_a_role_passed_on_reaches_no_further_than_its_givers() -> None:
+    root = make_unit()
+    unit = make_unit(parent=root)
+    giver, stand_in = make_user(unit=unit), make_user(unit=root)
+    origin = grant_role(giver, "operator", unit, max_sensitivity=1)
+    row, sensitive, beside = make_file(unit), make_file(unit, sensitivity=2), make_file(root)
+    pass_on(origin, stand_in)
+    assert seen(stand_in) == {row.pk}
+    # Rows that no service writes and the filter still reads as nothing.
+    odd = make_user(unit=root)
+    pass_on(origin, odd, unit=root)
+    pass_on(origin, odd, role_id="inspector")
+    pass_on(RoleGrant.objects.get(user=stand_in), odd)
+    assert seen(odd) == set()
+    User.objects.filter(pk=giver.pk).update(clearance=0)
+    assert seen(stand_in) == set()
+    User.objects.filter(pk=giver.pk).update(clearance=1, is_active=False)
+    assert seen(stand_in) == set()
+    assert {sensitive.pk, beside.pk}.isdisjoint(seen(stand_in))
+
+
+# --- the shape of the query ----------------------------------------------------------------
+
+
+def plan_of(user: User, model: Any) -> str:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        return str(model.objects.visible_to(user).order_by().explain())
+
+
+def test_a_role_is_one_scan_of_one_index_range() -> None:
+    plan = plan_of(make_officer("operator"), StoredFile)
+    assert "storedfile_scope" in plan
+    condition = next(line for line in plan.splitlines() if "Index Cond" in line)
+    assert "unit_path" in condition
+    assert "level" in condition
+    assert "Join" not in plan
+    assert "SubPlan" not in plan
+
+
+def test_grants_are_gathered_once() -> None:
+    """Two initial plans (people, units) for the whole query; never a question for each row."""
+    plan = plan_of(make_officer("keeper"), Member)
+    assert plan.count("InitPlan") == 2
+    assert "SubPlan" not in plan.replace("InitPlan", "")
+    assert "member_scope" in plan
+
+
+def test_scopes_cost_one_query_a_request() -> None:
+    user = make_officer("unit_head")
+    with CaptureQueriesContext(connection) as queries:
+        scopes_of(user)
+        may(user, "campaign.view")
+        list(StoredFile.objects.visible_to(user))
+    assert len(queries) == 2
