@@ -2,7 +2,7 @@
 
 Administrators make and close accounts but never set a clearance; security officers set clearances
 but make no account. So nobody opens secrets by himself, and no second screen of approval is needed
-(docs/adr/0010).
+(docs/adr/0011).
 """
 
 from __future__ import annotations

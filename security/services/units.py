@@ -113,7 +113,7 @@ def check_move(actor: User | None, unit: Unit, parent: Unit) -> None:
 def dissolve_unit(*, actor: User, unit: Unit, now: datetime, reason: str) -> Unit:
     """Close a unit today. Refused while anything still hangs on it; its rows stay readable.
 
-    Floors above may hold open work for it; this floor does not know them (docs/adr/0010).
+    Floors above may hold open work for it; this floor does not know them (docs/adr/0011).
     """
     _hold_the_tree()
     unit = Unit.objects.select_for_update().get(pk=unit.pk)
