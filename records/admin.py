@@ -36,7 +36,7 @@ class CodeListForm(ListForm):
     class Meta:
         model = CodeList
         fields = ("name", "source", "confidence")
-        labels = {"name": _("Name"), "source": _("Source"), "confidence": _("How sure it is")}
+        labels = {"name": _("Called"), "source": _("Source"), "confidence": _("How sure it is")}
         help_texts = {"source": _("Document that the list is taken from.")}
 
 
@@ -51,7 +51,7 @@ class CodeItemForm(ItemForm):
         labels = {
             "code_list": _("List"),
             "code": _("Code"),
-            "name": _("Name"),
+            "name": _("Called"),
             "position": _("Place in the list"),
             "valid_from": _("First day"),
             "valid_to": _("Last day"),

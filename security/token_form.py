@@ -14,7 +14,7 @@ class TokenForm(forms.Form):
     """What a new token is called, may do, and how long it lasts."""
 
     name = forms.CharField(
-        label=_("Name"),
+        label=_("Called"),
         max_length=80,
         help_text=_("Which program, on which machine: you will recognise it by this."),
     )

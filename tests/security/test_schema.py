@@ -46,7 +46,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.long]
 SCHEMA = "/api/v1/schema/"
 CANARY = "canary"
 NUMBER = "03808598765"
-EXAMPLES = 15
+EXAMPLES = 12
 ROLES = (
     "head",
     "deputy",
@@ -197,7 +197,7 @@ def test_a_token_finds_no_fault_and_nothing_hidden(world: World) -> None:
     ids=["nothing", "a wrong token", "nonsense"],
 )  # fmt: skip
 def test_whoever_is_not_signed_in_finds_no_fault(world: World, headers: dict[str, str]) -> None:
-    assert ask(world, headers=headers).keys() <= {401, 405}
+    assert ask(world, headers=headers).keys() <= {400, 401, 405}
 
 
 def test_the_canary_would_be_seen(world: World, settings: Any) -> None:

@@ -338,7 +338,7 @@ def test_the_token_is_shown_once(client: Client) -> None:
     owner = make_officer("keeper")
     client.force_login(owner)
     page = client.get(reverse("account_token_new"))
-    assert "Đọc hồ sơ" in page.content.decode()
+    assert "Xem hồ sơ đảng viên" in page.content.decode()
     asked = {"name": "Báo cáo", "actions": ["records.view"], "days": "30"}
     made = client.post(reverse("account_token_new"), asked)
     plain = re.search(r"saro_[A-Za-z0-9_-]{43}", made.content.decode())
