@@ -169,6 +169,15 @@ def request_lines(user: User, requests: Iterable[RoleRequest]) -> list[RequestLi
     ]
 
 
+def waiting_count(user: User) -> int:
+    """How many requests for high roles wait for this user's decision."""
+    if not may(user, APPROVE):
+        return 0
+    waiting = RoleRequest.objects.filter(decision=RoleRequest.Decision.WAITING)
+    mine = waiting.filter(unit__in=units_where(user, APPROVE))
+    return mine.exclude(Q(requested_by=user) | Q(user=user)).count()
+
+
 def holders_of(role: Role, reader: User, now: datetime) -> QuerySet[RoleGrant]:
     """Grants of a role in force on the units that the reader oversees, by name."""
     return (

@@ -114,5 +114,11 @@ def change_lines(reader: User, changes: Iterable[MatrixChange], now: datetime) -
     ]
 
 
+def waiting_count(reader: User, now: datetime) -> int:
+    """How many changes wait for this reader's decision."""
+    waiting = changes_shown().filter(decision="waiting")
+    return sum(line.may_decide for line in change_lines(reader, waiting, now))
+
+
 def may_ask(reader: User, role: Role, now: datetime) -> bool:
     return acts_everywhere(reader, MANAGE) and not holds(reader, role, now)

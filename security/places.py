@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from security import holdings, matrix
 from security.emergencies import waiting_count
 from security.models import User
 from security.scope import BREAK_GLASS, may
@@ -32,13 +34,24 @@ class Place:
         return url_name == self.url_name or bool(self.below and url_name.startswith(self.below))
 
 
+def _to_decide(user: User) -> int:
+    """Requests for high roles and changes of the matrix that wait for this user."""
+    return holdings.waiting_count(user) + matrix.waiting_count(user, timezone.now())
+
+
 ACCESS = (
-    Place("security:people", gettext_noop("People"), ("security.manage_access",)),
+    Place(
+        "security:people",
+        gettext_noop("People"),
+        ("security.manage_access",),
+        below="security:person",
+    ),
     Place("security:units", gettext_noop("Units"), ("security.manage_units",)),
     Place(
         "security:requests",
         gettext_noop("Waiting for a second person"),
         ("security.manage_access", "security.approve_access"),
+        _to_decide,
     ),
     Place(
         "security:expiring",
@@ -63,6 +76,7 @@ ACCESS = (
         "security:roles",
         gettext_noop("Roles"),
         ("security.manage_access", "security.approve_access", "security.review_access"),
+        below="security:role",
     ),
     Place(
         "security:classifications",
