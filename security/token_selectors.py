@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db.models import Q, QuerySet
 
 from security.models import ApiToken, User
@@ -13,16 +11,6 @@ from security.selectors import manageable_units
 def tokens_of(user: User) -> QuerySet[ApiToken]:
     """All tokens a person ever made, newest first; they stay to be read after their end."""
     return ApiToken.objects.filter(user=user).select_related("revoked_by")
-
-
-def tokens_ending(reader: User, *, now: datetime, before: datetime) -> QuerySet[ApiToken]:
-    """Usable tokens of people the reader manages that end before that time, the soonest first."""
-    return (
-        ApiToken.objects.usable(now)
-        .filter(expires_at__lt=before, user__unit__in=manageable_units(reader))
-        .select_related("user", "user__unit")
-        .order_by("expires_at")
-    )
 
 
 def tokens_revocable_by(user: User) -> QuerySet[ApiToken]:

@@ -21,7 +21,6 @@ from records.services import grant_own_record
 from security.models import ApiToken, AuditEvent, RoleGrant, User
 from security.services import RefusedError
 from security.services.tokens import create_token, hash_of, note_use, revoke_token
-from security.token_selectors import tokens_ending
 from security.tokens import session_mark
 from tests.records.make import make_member
 from tests.security.make import grant_role, make_officer, make_unit, make_user
@@ -318,17 +317,6 @@ def test_who_may_revoke() -> None:
     revoke_token(actor=owner, token=token, now=timezone.now())
     assert AuditEvent.objects.filter(action="token.revoked").count() == 1
     assert call(plain).status_code == 401
-
-
-def test_what_ends_soon_is_listed_for_whoever_manages_the_owner() -> None:
-    owner = make_officer("keeper")
-    soon, _plain = make_token(owner, now=NOW, days=20)
-    make_token(owner, now=NOW, days=60)
-    make_token(make_officer("keeper"), now=NOW, days=20)
-    admin = make_officer("administrator", unit=owner.unit)
-    found = tokens_ending(admin, now=NOW, before=NOW + timedelta(days=30))
-    assert list(found) == [soon]
-    assert not tokens_ending(owner, now=NOW, before=NOW + timedelta(days=30)).exists()
 
 
 # --- the screen -------------------------------------------------------------------------
