@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db.models import Count, Q, QuerySet
 
-from security.models import AuditEvent, EmergencyAccess, User
+from security.models import AuditEvent, EmergencyAccess, Unit, User
 from security.models.emergency import EmergencyAccessQuerySet
 from security.scope import may
 from security.services.emergency import REVIEW
@@ -32,6 +34,21 @@ def verdicts(user: User) -> dict[str, int]:
     """How many of each verdict there are among those he reviews; '' are those that wait."""
     rows = reviewed_by(user).order_by().values_list("verdict").annotate(n=Count("pk"))
     return dict(rows)
+
+
+def yearly(unit: Unit, until: datetime) -> dict[str, int]:
+    """Of the unit's people and of those below it, in the year before: how many, how many of them
+    were judged unjustified, how many wait for a verdict. For reports."""
+    people = User.objects.filter(unit__in=Unit.objects.under(unit))
+    rows = EmergencyAccess.objects.filter(
+        user__in=people, valid_from__gt=until - timedelta(days=365), valid_from__lte=until
+    )
+    counts = dict(rows.order_by().values_list("verdict").annotate(n=Count("pk")))
+    return {
+        "all": sum(counts.values()),
+        "unjustified": counts.get(EmergencyAccess.Verdict.UNJUSTIFIED, 0),
+        "waiting": counts.get("", 0),
+    }
 
 
 def done_under(access: EmergencyAccess) -> QuerySet[AuditEvent]:

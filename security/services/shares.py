@@ -31,6 +31,7 @@ def share_row(
     that the receiver's clearance and roles would not show him in his own place. A share that has
     ended begins anew; one in force is prolonged or cut to the new end. Returns the grant.
     """
+    row = _locked(row)
     check_action(actor, SHARE, row)
     _check_seen(actor, row)
     reason = " ".join(reason.split())
@@ -66,6 +67,7 @@ def share_row(
 @transaction.atomic
 def end_share(*, actor: User, row: Protected, grant: Any, reason: str, now: datetime) -> Any:
     """Close a shared row again, at once. What was opened without an end is not a share."""
+    row = _locked(row)
     check_action(actor, SHARE, row)
     _check_seen(actor, row)
     grant = type(grant).objects.select_for_update().get(pk=grant.pk, content_object=row)
@@ -78,6 +80,13 @@ def end_share(*, actor: User, row: Protected, grant: Any, reason: str, now: date
     to = grant.user if hasattr(grant, "user_id") else grant.grantee
     audit.record("row.share_ended", actor=actor, row=row, reason=f"{_named(to)}: {reason}")
     return grant
+
+
+def _locked(row: Protected) -> Protected:
+    """The row as it is now: its level may just be changing, or a second share be on its way."""
+    rows = type(row)._default_manager.select_for_update(of=("self",))
+    locked: Protected = rows.get(pk=row.pk)
+    return locked
 
 
 def _check_seen(actor: User, row: Protected) -> None:

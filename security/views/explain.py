@@ -142,7 +142,9 @@ def opened_to_me(request: HttpRequest) -> HttpResponse:
     """Records that were opened to oneself, or to a unit where one has a viewing role."""
     user = signed_in(request)
     opened = explain.opened_to_oneself(user, timezone.now())
-    audit.record("list", actor=user, reason=f"opened rows: {len(opened)}")
+    for label in sorted({one.row._meta.label_lower for one in opened}):
+        ids = [one.row.pk for one in opened if one.row._meta.label_lower == label]
+        audit.record("list", actor=user, object_type=label, ids=ids, allowed_by="object grant")
     return render(request, "security/opened.html", {"opened": opened})
 
 

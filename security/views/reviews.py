@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from security import audit
+from security.emergencies import yearly
 from security.http import record_refusal, require_action, signed_in
 from security.models import AccessReview, ReviewItem
 from security.review_forms import DecideForm, OpenReviewForm, SignOffForm
@@ -72,7 +73,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         only_open=not every,
         number=int(number) if number.isdecimal() and len(number) < 7 else 1,
     )
-    _list_on_trail(request, progress.review, page.object_list)
+    _list_on_trail(request, progress.review, list(page.object_list))
     context = {
         "progress": progress,
         "review": progress.review,
@@ -148,7 +149,7 @@ def review_report(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     now = timezone.now()
     items = list(shown(ReviewItem.objects.filter(review=pk)))
-    _list_on_trail(request, progress.review, items)
+    _list_on_trail(request, progress.review, [item.pk for item in items])
     context = {
         "progress": progress,
         "review": progress.review,
@@ -156,6 +157,7 @@ def review_report(request: HttpRequest, pk: int) -> HttpResponse:
         "people": grouped(items),
         "kept": sum(one.verdict == ReviewItem.Verdict.KEEP for one in items),
         "ended": sum(one.verdict == ReviewItem.Verdict.END for one in items),
+        "emergencies": yearly(progress.review.unit, progress.review.closed_at or now),
         "now": now,
     }
     return render(request, "security/review_report.html", context)
@@ -175,11 +177,11 @@ def _denied(request: HttpRequest, kind: str, pk: int) -> None:
     )
 
 
-def _list_on_trail(request: HttpRequest, review: AccessReview, items: object) -> None:
+def _list_on_trail(request: HttpRequest, review: AccessReview, items: list[int]) -> None:
     audit.record(
         "list",
         actor=signed_in(request),
         object_type="security.reviewitem",
         object_id=review.pk,
-        ids=[item.pk for item in items],  # type: ignore[attr-defined]
+        ids=items,
     )

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from security.emergencies import yearly
 from security.models import AuditEvent, EmergencyAccess, Unit, User
 from security.scope import allowed_by, may, scopes_of
 from security.services import (
@@ -293,3 +294,15 @@ def test_a_row_seen_by_ones_own_role_is_not_laid_to_the_emergency(tree: dict[str
     member = make_member(unit=tree["cell"])
     opened(user, tree["cell"])
     assert allowed_by(user, member).startswith("role cell_secretary")
+
+
+def test_reports_of_a_unit_count_what_its_people_opened(
+    head: User, officer: User, tree: dict[str, Unit]
+) -> None:
+    now = timezone.now()
+    first = opened(head, tree["cell"], now=now - timedelta(days=30))
+    opened(head, tree["cell"], now=now - timedelta(days=2))
+    opened(head, tree["cell"], now=now - timedelta(days=370))
+    review_emergency(actor=officer, access=first, verdict="unjustified", note="Sai", now=now)
+    assert yearly(tree["root"], now) == {"all": 2, "unjustified": 1, "waiting": 1}
+    assert yearly(tree["cell"], now)["all"] == 0
