@@ -56,7 +56,8 @@ def why(answer: Any) -> str:
         return ""
     there = urlsplit(answer.headers["Location"])
     assert there.path == LOGIN
-    return parse_qs(there.query).get("ended", ["?"])[0]
+    ended: str = parse_qs(there.query).get("ended", ["?"])[0]
+    return ended
 
 
 def ends_on_the_trail() -> list[tuple[int | None, str]]:
@@ -307,7 +308,7 @@ def test_the_key_changes_at_sign_in() -> None:
     session = attacker.session
     session["planted"] = 1
     session.save()
-    planted = session.session_key
+    planted = str(session.session_key)
     victim = Client()
     victim.cookies[NAME] = planted
     victim.post(LOGIN, {"login": user.username, "password": PASSWORD})
