@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from security import audit
 from security.models import AccessReview, ReviewItem, RoleGrant, Unit, User
 from security.scope import may
+from security.search import folded_field
 from security.services.problems import Problem, RefusedError, check_action
 
 REVIEW = "security.review_access"
@@ -35,7 +36,12 @@ def open_review(
     if due_on < localdate(now):
         raise RefusedError(Problem("dates", _("The day is already past.")))
     grants = RoleGrant.objects.in_force(now).filter(unit__in=Unit.objects.under(unit))
-    asked = list(grants.order_by("user__full_name", "user_id", "id").values_list("id", "user_id"))
+    # Written in the order in which they are read: person by person.
+    asked = list(
+        grants.order_by(folded_field("user__full_name"), "user_id", "id").values_list(
+            "id", "user_id"
+        )
+    )
     if not asked:
         raise RefusedError(Problem("nothing", _("Nobody holds a role there.")))
     review = AccessReview.objects.create(
