@@ -22,6 +22,7 @@ from django.utils.crypto import salted_hmac
 from security import audit, sessions
 from security.context import current_origin, origin, session_mark
 from security.models import User
+from security.services.invitations import drop_links
 from security.services.sessions import end_sessions
 
 KNOWN_PLACE_FOR = timedelta(days=30)
@@ -87,8 +88,9 @@ def _signed_out(sender: object, user: User | None, request: HttpRequest, **_rest
 
 
 def _password_changed(sender: object, user: User, request: HttpRequest, **_rest: Any) -> None:
-    """Whoever knew the old password is out at once, not at his next request."""
+    """Whoever knew the old password, or holds a link, is out at once, not at his next request."""
     others = end_sessions(user, keep=request.session.session_key)
+    drop_links(user, timezone.now())
     audit.record(
         "password.changed",
         actor=user,

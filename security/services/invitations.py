@@ -67,6 +67,11 @@ def revoke_invitation(*, actor: User, user: User, now: datetime) -> int:
     return len(revoked)
 
 
+def drop_links(user: User, now: datetime) -> None:
+    """A password set by oneself makes an open link useless. Part of its caller's write."""
+    _open(user).update(revoked_at=now)
+
+
 def invitation_for(token: str, now: datetime) -> Invitation | None:
     """The usable invitation of this token, with its person and unit; None for any other token."""
     if len(token) > LONGEST_TOKEN:

@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from security.devices import in_words
 from security.models import AuditEvent, User
 from security.services import invite
+from security.services.invitations import invitation_for
 from tests.security.make import grant_role, make_officer, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +186,17 @@ def test_changing_the_password_ends_the_other_places_at_once() -> None:
     assert here.get(LIST).content.decode().count("Firefox on Windows") == 1
     line = AuditEvent.objects.get(action="password.changed")
     assert (line.actor_id, line.reason) == (user.pk, "1 other sessions ended")
+
+
+def test_changing_the_password_makes_an_open_link_useless() -> None:
+    user = make_person()
+    token = invite(actor=None, user=user, purpose="reset", now=timezone.now())
+    fields = {"oldpassword": PASSWORD, "password1": "purple kettle 4", "password2": "x"}
+    here = signed_in(user)
+    here.post(reverse("account_change_password"), fields)
+    assert invitation_for(token, timezone.now()) is not None
+    here.post(reverse("account_change_password"), {**fields, "password2": "purple kettle 4"})
+    assert invitation_for(token, timezone.now()) is None
 
 
 def test_a_dead_session_is_not_listed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -385,3 +386,24 @@ def test_the_form_wants_its_csrf_token() -> None:
     client.get(reverse("account_invitation", args=[invited(person)]))
     assert client.post(ACCEPT, fields()).status_code == 403
     assert not User.objects.get(pk=person.pk).has_usable_password()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_browsers_at_once_use_a_link_once() -> None:
+    _actor, person = make_pair()
+    token = invited(person)
+    browsers = [opened(token) for _time in range(4)]
+    passwords = [f"{PASSWORD} {number}" for number in range(4)]
+
+    def post(number: int) -> int:
+        try:
+            return browsers[number].post(ACCEPT, fields(passwords[number])).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(post, range(4)))
+    assert sorted(answers) == [302, 404, 404, 404]
+    person.refresh_from_db()
+    assert person.check_password(passwords[answers.index(302)])
+    assert len(trail("invitation.used")) == 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -139,3 +141,19 @@ def test_changing_the_password_is_limited_per_person(person: User) -> None:
     assert [answer.status_code for answer in answers] == [200] * 10 + [429]
     assert 'class="plain-page"' in answers[-1].content.decode()
     assert cache.get("nothing") is None  # the cache's table is there
+
+
+@pytest.mark.django_db(transaction=True)
+def test_attempts_at_the_same_moment_are_counted_one_by_one() -> None:
+    make_user(username="hoso")
+
+    def one(number: int) -> int:
+        try:
+            return attempt("hoso", "wrong", f"203.0.113.{number}")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(one, range(48)))
+    assert set(answers) == {200, 429}
+    assert answers.count(200) <= 30
