@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import translation
 
-from security.api.refusals import refuse
+from config.refusals import bad_request
 
 
 class HeadersMiddleware:
@@ -70,16 +70,12 @@ class RefuseNulMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or _has_nul(request.GET):
-            return _bad_request(request)
+            return bad_request(request)
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         """Posted fields are read here, after the CSRF check has read them anyway."""
-        return _bad_request(request) if _has_nul(request.POST) else None
-
-
-def _bad_request(request: HttpRequest) -> HttpResponse:
-    return refuse(request, 400) or HttpResponseBadRequest()
+        return bad_request(request) if _has_nul(request.POST) else None
 
 
 def _has_nul(fields: QueryDict) -> bool:

@@ -5,6 +5,7 @@ from django.views.i18n import set_language
 from config.health import healthz
 from config.reference import site
 
+handler400 = "config.refusals.bad_request"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),

@@ -23,7 +23,7 @@ from digitization.ocr import (
 )
 from digitization.proposals import proposed
 from records.folding import fold
-from security import files
+from security import audit, files
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,10 @@ def write_result(taken: queue.Claim, page: Page, reading: PageReading) -> bool:
         )
         # A correction made before a second reading stays what people and the search see.
         Page.objects.filter(pk=page.pk, corrected=None).update(text_folded=fold(reading.text))
+        # The unit's work goes on although whoever sent the file may have left: he sees nothing of
+        # it, and the trail says for whom the machine read.
+        sender = page.source.received_by_id
+        audit.record("page.recognised", actor=None, row=page, reason=f"on behalf of user {sender}")
     return True
 
 

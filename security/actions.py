@@ -42,6 +42,8 @@ LABELS = {
 # What happened, as the trail calls it; an unknown code is shown as it is.
 EVENTS = {
     "read": _("read"),
+    "request.refused": _("request refused that no page sends"),
+    "page.recognised": _("page read by the machine on somebody's behalf"),
     "list": _("list shown"),
     "search": _("searched"),
     "signin": _("signed in"),

@@ -1,0 +1,23 @@
+"""Requests that no page of ours sends: 400 in the reader's language, and a line of the trail."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from security import audit
+from security.api.refusals import refuse
+from security.models import User
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Also Django's ``handler400``: forged hosts, too many fields, bodies that cannot be read.
+
+    Nothing of the request is repeated. Only what somebody signed in sends goes to the trail: it is
+    read by people, and strangers could fill it.
+    """
+    user = getattr(request, "user", None)
+    if isinstance(user, User):
+        why = type(exception).__name__ if exception else "NUL"
+        audit.record("request.refused", actor=user, decision="denied", reason=why)
+    return refuse(request, 400) or HttpResponse(render_to_string("400.html"), status=400)
