@@ -7,7 +7,7 @@ recovery, a test client), so this module is the one place of the project that li
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from allauth.account.signals import password_changed
@@ -23,9 +23,7 @@ from security import audit, sessions
 from security.context import current_origin, origin, session_mark
 from security.models import User
 from security.services.invitations import drop_links
-from security.services.sessions import end_sessions
-
-KNOWN_PLACE_FOR = timedelta(days=30)
+from security.services.sessions import KNOWN_PLACE_FOR, end_sessions
 
 
 def connect() -> None:

@@ -2,7 +2,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from security.partitions import make_partitions
-from security.services.sessions import clear_dead_sessions
+from security.services.sessions import clear_dead_sessions, forget_attempts
 
 
 @shared_task
@@ -12,4 +12,6 @@ def make_audit_partitions() -> None:
 
 @shared_task
 def clear_sessions() -> None:
-    clear_dead_sessions(now=timezone.now())
+    now = timezone.now()
+    clear_dead_sessions(now=now)
+    forget_attempts(now=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
+from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -15,6 +16,9 @@ from security.models import User
 
 # The list of sessions may lag behind the session by a minute (SESSION_SEEN_EVERY).
 SPARE = timedelta(minutes=5)
+DAY = timedelta(days=1)
+# So long an address from which somebody signed in counts as his own (security.adapters).
+KNOWN_PLACE_FOR = timedelta(days=30)
 
 
 def count_sessions(user: User, now: datetime) -> int:
@@ -46,6 +50,16 @@ def clear_dead_sessions(*, now: datetime) -> int:
     cleared, _per_model = Session.objects.filter(over).delete()
     UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     return cleared
+
+
+def forget_attempts(*, now: datetime) -> int:
+    """Delete what axes keeps of attempts once no limit asks for it; how many rows there were.
+
+    It keeps names as they were typed, and people type passwords there. The trail keeps a mark.
+    """
+    failed, _per_model = AccessAttempt.objects.filter(attempt_time__lt=now - DAY).delete()
+    good, _per_model = AccessLog.objects.filter(attempt_time__lt=now - KNOWN_PLACE_FOR).delete()
+    return failed + good
 
 
 @transaction.atomic

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 import time_machine
+from axes.models import AccessAttempt, AccessLog
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from security.models import AuditEvent, User
-from security.signin import name_mark
+from security.signin import name_mark, signed_in_here_before
+from security.tasks import clear_sessions
 from tests.security.make import make_user
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +133,22 @@ def test_a_forged_forwarding_header_changes_no_address(person: User) -> None:
     assert answer == 429
     addresses = AuditEvent.objects.filter(action="signin").values_list("address", flat=True)
     assert set(addresses) == {"203.0.113.1"}
+
+
+def test_names_as_they_were_typed_are_forgotten_after_a_day(person: User) -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        attempt("my-secret-typed-here", "wrong", "10.0.0.5")
+        attempt("hoso", PASSWORD, "10.0.0.5")
+        clear_sessions()
+        assert AccessAttempt.objects.count() == 1
+        assert "my-secret" not in AccessAttempt.objects.get().post_data
+        clock.shift(timedelta(hours=25))
+        clear_sessions()
+        assert not AccessAttempt.objects.exists()
+        assert signed_in_here_before("hoso", "10.0.0.5", now=NOON + timedelta(days=29))
+        clock.shift(timedelta(days=30))
+        clear_sessions()
+        assert not AccessLog.objects.exists()
 
 
 def test_changing_the_password_is_limited_per_person(person: User) -> None:
