@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from config.demo import database
 from security.models import Installation, Unit, User
@@ -45,7 +45,9 @@ class Command(BaseCommand):
             raise CommandError("This is a demonstration; nothing was changed.")
         given = sys.stdin.readline().rstrip("\n") if options["password_stdin"] else ""
         try:
-            made = self._bootstrap(given, options)
+            # Whoever reads a terminal reads the commands' language, as in every other of them.
+            with translation.override("en"):
+                made = self._bootstrap(given, options)
         except (ValidationError, RefusedError) as error:
             said = error.messages if isinstance(error, ValidationError) else [str(error)]
             raise CommandError(" ".join(said) + " Nothing was changed.") from error
