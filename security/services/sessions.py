@@ -57,8 +57,8 @@ def forget_attempts(*, now: datetime) -> int:
 
     It keeps names as they were typed, and people type passwords there. The trail keeps a mark.
     """
-    failed, _per_model = AccessAttempt.objects.filter(attempt_time__lt=now - DAY).delete()
-    good, _per_model = AccessLog.objects.filter(attempt_time__lt=now - KNOWN_PLACE_FOR).delete()
+    failed: int = AccessAttempt.objects.filter(attempt_time__lt=now - DAY).delete()[0]
+    good: int = AccessLog.objects.filter(attempt_time__lt=now - KNOWN_PLACE_FOR).delete()[0]
     return failed + good
 
 
