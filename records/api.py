@@ -43,14 +43,6 @@ class MemberSerializer(serializers.ModelSerializer[Member]):
             "masked",
         )
 
-    def get_fields(self) -> dict[str, Any]:
-        """In the OpenAPI document too, every field that may be masked may be null."""
-        fields: dict[str, Any] = super().get_fields()
-        for field in fields_of(Member):
-            if field.key in fields:
-                fields[field.key].allow_null = True
-        return fields
-
     def to_representation(self, instance: Member) -> dict[str, Any]:
         shown = super().to_representation(instance)
         fields = [field for field in fields_of(Member) if field.key in shown]

@@ -10,6 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 from security.api.parameters import CURSOR, LONGEST_ID, Parameter
 from security.api.refusals import REFUSALS
 
+MASKED = "masked"  # names the fields of a row that this caller may not read: they are left out
 DOCUMENTED = (400, 401, 403, 404, 405, 406, 429)
 REFUSAL = {
     "type": "object",
@@ -47,8 +48,13 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 
 def document_refusals(result: dict[str, Any], **_rest: Any) -> dict[str, Any]:
-    """Post-processing hook: every operation may be refused, always with the same body."""
-    result["components"]["schemas"]["Refusal"] = REFUSAL
+    """Post-processing hook: every operation may be refused, always with the same body; of a row whose
+    fields are shown to some only, no field need be there."""
+    schemas = result["components"]["schemas"]
+    schemas["Refusal"] = REFUSAL
+    for schema in schemas.values():
+        if MASKED in schema.get("properties", {}):
+            schema["required"] = ["id", MASKED]
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
     for path in result["paths"].values():
         for operation in path.values():
