@@ -16,7 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from security.models import AuditEvent, Role, User
 from tests.dashboard.test_journeys import overflow, serious
-from tests.security.test_mfa import PASSWORD, code_now, give_app, make_keeper
+from tests.security.factor import PASSWORD, code_now, give_app, make_keeper
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 INDEX = re.compile(reverse("mfa_index") + "$")
