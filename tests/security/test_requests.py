@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from security.models import AuditEvent, Role, RoleGrant, RolePermission, RoleRequest, User
+from security.models import AuditEvent, Role, RoleGrant, RolePermission, RoleRequest, Unit, User
 from security.services import (
     RefusedError,
     Terms,
@@ -171,7 +171,8 @@ def test_the_same_is_asked_once(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "between", ["receiver closed", "requester lost", "requester closed", "dates", "ceiling"]
+    "between",
+    ["receiver closed", "requester lost", "requester closed", "dates", "ceiling", "unit dissolved"],
 )
 def test_approval_looks_again(office: Office, settings: object, between: str) -> None:
     settings.MAX_SECRECY_LEVEL = 1  # type: ignore[attr-defined]
@@ -183,6 +184,8 @@ def test_approval_looks_again(office: Office, settings: object, between: str) ->
         end_role(actor=None, grant=office.admin.role_grants.get(), now=now, reason="x")
     elif between == "requester closed":
         User.objects.filter(pk=office.admin.pk).update(is_active=False)
+    elif between == "unit dissolved":
+        Unit.objects.filter(pk=office.unit.pk).update(dissolved_on=now.date())
     elif between == "ceiling":
         settings.MAX_SECRECY_LEVEL = 0  # type: ignore[attr-defined]
     else:
@@ -195,6 +198,7 @@ def test_approval_looks_again(office: Office, settings: object, between: str) ->
         "requester closed": "requester_lost",
         "dates": "dates",
         "ceiling": "above_ceiling",
+        "unit dissolved": "dissolved",
     }
     assert code(refused) == {expected[between]}
     request.refresh_from_db()
