@@ -15,6 +15,7 @@ from security.services import (
     RefusedError,
     change_unit,
     create_unit,
+    create_user,
     dissolve_unit,
     end_role,
     move_unit,
@@ -239,3 +240,17 @@ def test_readers_see_a_moving_branch_in_one_place_or_the_other_never_in_none() -
     assert seen_by_both == {40}
     assert seen_by_one <= {0, 40}
     assert seen_by_one
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_again", range(3))
+def test_nobody_slips_into_a_unit_that_is_being_dissolved(_again: int) -> None:
+    admin = make_officer("administrator")
+    unit = make_unit(parent=admin.unit)
+    errors = together(
+        lambda: dissolve_unit(actor=admin, unit=unit, now=timezone.now(), reason="x"),
+        lambda: create_user(actor=None, username="kip.luc", full_name="Kịp Lúc", unit=unit),
+    )
+    assert [type(error) for error in errors] == [RefusedError]
+    gone = Unit.objects.get(pk=unit.pk).dissolved_on is not None
+    assert gone != User.objects.filter(unit=unit).exists()
