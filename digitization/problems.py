@@ -48,6 +48,7 @@ def _gate_sentences() -> dict[str, str]:
         "index_missing": _("Minimum index data is missing; images alone cannot be accepted."),
         "no_operator": _("This lot has no operator yet."),
         "own_work": _("Nobody accepts a lot he worked on himself."),
+        "not_all_seen": _("Only somebody who may see everything in a lot can accept it."),
         "reason_missing": _("Please give a reason."),
         "dossier_exists": _("This dossier code cannot be used; choose another."),
         "code_missing": _("Please give a code."),

@@ -58,26 +58,23 @@ class LotFacts:
     inspector: int
     operator: int | None
     workers: frozenset[int]  # who uploaded files or keyed index data
+    unseen: bool = False  # something in the lot is above the inspector
 
 
 def acceptance_problems(facts: LotFacts) -> list[str]:
     """Codes of what keeps a lot from being accepted; empty means it can be."""
-    problems = []
-    if facts.state != "open":
-        problems.append("lot_not_open")
-    if facts.pages == 0:
-        problems.append("lot_empty")
-    if facts.unread:
-        problems.append("pages_unread")
-    if facts.failed:
-        problems.append("pages_failed")
-    if facts.dossiers_without_index:
-        problems.append("index_missing")
-    if facts.operator is None:
-        problems.append("no_operator")
-    if facts.inspector == facts.operator or facts.inspector in facts.workers:
-        problems.append("own_work")
-    return problems
+    own_work = facts.inspector == facts.operator or facts.inspector in facts.workers
+    faults = {
+        "lot_not_open": facts.state != "open",
+        "lot_empty": facts.pages == 0,
+        "pages_unread": facts.unread > 0,
+        "pages_failed": facts.failed > 0,
+        "index_missing": facts.dossiers_without_index > 0,
+        "not_all_seen": facts.unseen,
+        "no_operator": facts.operator is None,
+        "own_work": own_work,
+    }
+    return [code for code, there in faults.items() if there]
 
 
 # --- retries ----------------------------------------------------------------------------

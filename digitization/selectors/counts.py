@@ -37,6 +37,16 @@ def fit_counters(lots: Iterable[Lot], user: User) -> list[Lot]:
     return rows
 
 
+def hides_something(lot: Lot, user: User) -> bool:
+    """Whether the lot holds a dossier or a page that this user may not see."""
+    seen = Dossier.objects.visible_to(user).filter(lot=lot)
+    pages = Page.objects.visible_to(user).filter(dossier__lot=lot)
+    return (
+        Dossier.objects.filter(lot=lot).exclude(pk__in=seen).exists()
+        or Page.objects.filter(dossier__lot=lot).exclude(pk__in=pages).exists()
+    )
+
+
 def _visible_counter(lot: Lot, user: User) -> LotCounter:
     """What a lot would count if the hidden pages were not there; never to be saved."""
     seen = Page.objects.visible_to(user).filter(dossier__lot=lot).order_by()

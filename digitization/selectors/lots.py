@@ -19,7 +19,7 @@ from digitization.models import (
     SourceFile,
 )
 from digitization.rules import LotFacts, Pace, acceptance_problems, pace
-from digitization.selectors.counts import fit_counters
+from digitization.selectors.counts import fit_counters, hides_something
 from security.models import User
 
 LATELY = timedelta(minutes=2)
@@ -33,8 +33,11 @@ class Gap:
     missing: list[str]
 
 
-def index_gaps(lot: Lot) -> list[Gap]:
-    """Dossiers with pages whose required fields are not all confirmed. Three queries."""
+def index_gaps(lot: Lot, user: User | None = None) -> list[Gap]:
+    """Dossiers with pages whose required fields are not all confirmed. Three queries.
+
+    user: only those that he may see; None: all, as the gate of acceptance counts them.
+    """
     required = {
         field.key: field.name
         for field in IndexField.objects.filter(
@@ -42,8 +45,9 @@ def index_gaps(lot: Lot) -> list[Gap]:
         )
     }
     has_pages = Exists(Page.objects.filter(dossier=OuterRef("pk")))
+    rows = Dossier.objects.all() if user is None else Dossier.objects.visible_to(user)
     dossiers = list(
-        Dossier.objects.filter(has_pages, lot=lot).prefetch_related("index_values").order_by("code")
+        rows.filter(has_pages, lot=lot).prefetch_related("index_values").order_by("code")
     )
     gaps = []
     for dossier in dossiers:
@@ -53,9 +57,14 @@ def index_gaps(lot: Lot) -> list[Gap]:
     return gaps
 
 
-def lot_facts(lot: Lot, *, inspector: User) -> LotFacts:
-    """Everything the gate of acceptance looks at, as it is now."""
-    counter = LotCounter.objects.get(pk=lot.pk)  # all pages, whoever may see them
+def lot_facts(lot: Lot, *, inspector: User, seen_only: bool = False) -> LotFacts:
+    """Everything the gate of acceptance looks at, as it is now.
+
+    seen_only: for the screen, by the counter that was fitted to the reader. The acceptance itself
+    judges all pages, and only somebody who sees all of them may accept.
+    """
+    counter = lot.counter if seen_only else LotCounter.objects.get(pk=lot.pk)
+    reader = inspector if seen_only else None
     files = SourceFile.objects.filter(dossier__lot=lot).values_list("received_by", flat=True)
     keyed = IndexValue.objects.filter(dossier__lot=lot).values_list("confirmed_by", flat=True)
     return LotFacts(
@@ -63,10 +72,11 @@ def lot_facts(lot: Lot, *, inspector: User) -> LotFacts:
         pages=counter.stored,
         unread=counter.remaining,
         failed=counter.failed,
-        dossiers_without_index=len(index_gaps(lot)),
+        dossiers_without_index=len(index_gaps(lot, reader)),
         inspector=inspector.pk,
         operator=lot.assigned_to_id,
         workers=frozenset(files) | frozenset(keyed),
+        unseen=not seen_only and hides_something(lot, inspector),
     )
 
 
@@ -114,8 +124,9 @@ GATE = ("lot_empty", "pages_unread", "pages_failed", "index_missing", "own_work"
 
 
 def acceptance_gate(lot: Lot, *, inspector: User) -> list[GateLine]:
-    """Every condition of acceptance in order, holding or not."""
-    problems = set(acceptance_problems(lot_facts(lot, inspector=inspector)))
+    """Every condition of acceptance in order, holding or not, by what this reader may see."""
+    facts = lot_facts(lot, inspector=inspector, seen_only=True)
+    problems = set(acceptance_problems(facts))
     return [GateLine(code, code not in problems) for code in GATE]
 
 

@@ -157,7 +157,7 @@ def _lots() -> QuerySet[Lot]:
 
 def _context(request: HttpRequest, row: Lot) -> dict[str, object]:
     user, now = signed_in(request), timezone.now()
-    gaps = {gap.dossier.pk: gap for gap in index_gaps(row)}
+    gaps = {gap.dossier.pk: gap for gap in index_gaps(row, user)}
     failed = failed_pages(row, user)
     inspects = may(user, "digitization.inspect", row)
     return {

@@ -70,7 +70,8 @@ class Unchanged:
 
     def __exit__(self, kind: object, *_rest: object) -> None:
         if kind is None:
-            assert not changed_tables(self.before)
+            changed = changed_tables(self.before)
+            assert not changed, changed
 
 
 __all__ = [

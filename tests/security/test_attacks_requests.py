@@ -235,10 +235,11 @@ def test_a_forged_formset_is_nothing_to_any_form(fields: dict[str, str]) -> None
     two = two_tasks()
     keeper = make_officer("keeper")
     member = make_member(unit=keeper.unit)
+    worker, editor = client_of(two.worker), client_of(keeper)
     with Unchanged():
-        answer = client_of(two.worker).post(f"/tasks/{two.mine.pk}/report/", fields)
+        answer = worker.post(f"/tasks/{two.mine.pk}/report/", fields)
         assert answer.status_code == 422
-        answer = client_of(keeper).post(f"/records/members/{member.pk}/edit/", fields)
+        answer = editor.post(f"/records/members/{member.pk}/edit/", fields)
         assert answer.status_code == 422
 
 

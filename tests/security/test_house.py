@@ -25,7 +25,10 @@ FILTERED = {"visible_to", "visible_or_404", "unread_or_404", "visible_q", "expla
 ALLOWED = {
     "campaign/selectors/board.py": {"_exceptions": "ids come from a filtered queryset"},
     "digitization/forms.py": {"clean_code": "a code is unique in the whole installation"},
-    "digitization/selectors/counts.py": {"fit_counters": "asks whether counts must be fitted"},
+    "digitization/selectors/counts.py": {
+        "fit_counters": "asks whether counts must be fitted",
+        "hides_something": "compares all with what the filter shows",
+    },
     "digitization/selectors/export.py": {
         "visible_dossier": "user None is the machine's own command line",
         "_exported": "likewise; internal and below only",
