@@ -115,23 +115,35 @@ def allowed_by(user: User, row: Protected) -> str:
 def caps_on(user: User, row: Protected) -> list[Caps]:
     """(level, sensitivity) pairs up to which the user may read fields of this (visible) row.
 
-    Of the scopes in which the row lies; of a row opened by a grant: of the scopes that the grant
-    rests on (two small queries).
+    Of the scopes in which the row lies, and of those that carry a grant on it. The grants are asked
+    (two small queries) only where they could add something.
     """
     scopes = scopes_of(user)
     viewing = _holding(scopes, row.view_action)
-    if any(scope.reach.covers(reach_of(row)) for scope in viewing):
-        return [scope.caps for scope in viewing if row.unit_path.startswith(scope.path)]
-    model, caps = type(row), []
+    here = minimal_caps(one.caps for one in viewing if row.unit_path.startswith(one.path))
+    model = type(row)
+    elsewhere = [one.caps for one in viewing] + lent_caps(scopes, model, lasting=True)
+    if all(_included(caps, here) for caps in elsewhere):
+        return here
+    return minimal_caps([*here, *_granted_caps(user, scopes, row)])
+
+
+def _granted_caps(user: User, scopes: list[Scope], row: Protected) -> list[Caps]:
+    model = type(row)
+    caps: list[Caps] = []
     if (grants := grant_model(model, "unit_grants")) is not None:
         there = grants.objects.filter(content_object=row.pk).in_force(Now())
         units = set(there.values_list("grantee_id", flat=True))
-        caps += [scope.caps for scope in viewing if scope.unit_id in units]
+        caps += [one.caps for one in _holding(scopes, row.view_action) if one.unit_id in units]
     if (grants := grant_model(model, "user_grants")) is not None:
         mine = grants.objects.filter(content_object=row.pk, user_id=user.pk).in_force(Now())
         for valid_to in mine.values_list("valid_to", flat=True):
             caps += lent_caps(scopes, model, lasting=valid_to is None)
     return caps
+
+
+def _included(caps: Caps, pairs: list[Caps]) -> bool:
+    return any(caps[0] <= level and caps[1] <= other for level, other in pairs)
 
 
 def reach_of(row: Protected) -> Reach:

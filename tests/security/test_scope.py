@@ -199,6 +199,19 @@ def test_a_row_opened_to_a_unit_is_opened_to_its_own_people_alone() -> None:
     assert [sees_member(user, row) for user in (own, below, beside)] == [True, False, False]
 
 
+def test_a_row_opened_to_a_unit_stays_within_the_caps_of_the_role_on_it() -> None:
+    unit = make_unit()
+    row = make_member(unit=make_unit(), sensitivity=2)
+    opened_to(row, grantee=unit)
+    user = make_user(unit=unit)
+    grant_role(user, "cell_secretary", unit, max_sensitivity=1)
+    # Nor does a role elsewhere help that would show such rows.
+    grant_role(user, "cell_secretary", make_unit(), max_sensitivity=2)
+    assert not sees_member(user, row)
+    grant_role(user, "cell_secretary", unit, max_sensitivity=2)
+    assert sees_member(user, row)
+
+
 def test_a_tokens_actions_bound_what_was_opened_one_by_one() -> None:
     user, row = make_user(), make_member()
     grant_role(user, "keeper")
