@@ -10,9 +10,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from digitization.models import Page
 from records.models import Member, MemberUnitGrant, MemberUserGrant
 from security.models import RoleGrant, StoredFile, Unit, User
 from security.scope import may, roles_of, scopes_of
+from tests.digitization.make import make_dossier, make_pages, make_room
 from tests.records.make import make_member
 from tests.security.make import (
     LONG_AGO,
@@ -219,6 +221,16 @@ def test_a_tokens_actions_bound_what_was_opened_one_by_one() -> None:
     assert sees_member(user, row)
     user.token_actions = frozenset({"digitization.view"})
     assert not sees_member(user, row)
+
+
+def test_a_child_is_hidden_with_what_it_lies_in() -> None:
+    room = make_room()
+    page = make_pages(make_dossier(room))[0]
+    rows = Page.objects.visible_to(room.operator).filter(pk=page.pk)
+    assert rows.exists()
+    # The lot alone becomes secret: neither its dossier nor the page has changed.
+    make_classified(room.lot, 2)
+    assert not Page.objects.visible_to(room.operator).filter(pk=page.pk).exists()
 
 
 # --- roles passed on ----------------------------------------------------------------------
