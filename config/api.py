@@ -19,6 +19,7 @@ class SchemaView(SpectacularAPIView):
     """The OpenAPI document as JSON, for whoever is signed in."""
 
     renderer_classes = [JSONRenderer]
+    http_method_names = ["get", "head"]
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

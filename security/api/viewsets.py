@@ -50,6 +50,7 @@ class ProtectedViewSet(viewsets.ReadOnlyModelViewSet[P], Generic[P]):
     queryset: QuerySet[P]
     pagination_class = IdPages
     filter_backends = ()
+    http_method_names = ["get", "head"]
     # ASCII digits that fit the column; Python would read other scripts' digits as numbers too.
     lookup_value_regex = "[0-9]{1,18}"
     parameters: ClassVar[tuple[Parameter, ...]] = ()
