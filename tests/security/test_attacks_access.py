@@ -371,7 +371,7 @@ def with_picture(page: Page) -> Page:
     ],
 )
 def test_a_picture_asked_for_in_parts_or_under_a_condition_stays_hidden(
-    asked: dict[str, str],
+    asked: dict[str, Any],
 ) -> None:
     room, mine, theirs = two_pages()
     with_picture(theirs)
@@ -508,7 +508,7 @@ def test_what_a_lot_hides_is_in_none_of_its_numbers() -> None:
     make_pages(dossier, 2, state="done")
     LotCounter.objects.filter(lot=room.lot).update(sent=1, received=1)
     client = client_of(room.operator)
-    inner = {"HTTP_HX_REQUEST": "true"}
+    inner: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
     addresses = [f"/digitization/lots/{room.lot.pk}/", "/digitization/"]
     before = [client.get(one, **inner).content for one in addresses]
     hidden = make_dossier(room, code="HS-KIN")

@@ -164,7 +164,7 @@ def historied() -> dict[str, set[str]]:
     for model in apps.get_models():
         if not hasattr(model, "history") or model.__name__.startswith("Historical"):
             continue
-        relations = (field for field in model._meta.get_fields() if field.many_to_one)
+        relations: Any = (field for field in model._meta.get_fields() if field.many_to_one)
         names = {str(field.remote_field.get_accessor_name()) for field in relations}
         found[model.__name__] = {name for name in names if name and not name.endswith("+")}
     return found

@@ -163,7 +163,7 @@ def test_a_body_of_another_kind_changes_nothing(kind: str, body: Any) -> None:
         {"HTTP_X_HTTP_METHOD": "POST"},
     ],
 )
-def test_a_method_in_a_header_is_not_believed(trick: dict[str, str]) -> None:
+def test_a_method_in_a_header_is_not_believed(trick: dict[str, Any]) -> None:
     two = two_tasks()
     client = client_of(two.worker)
     with Unchanged():
@@ -254,7 +254,7 @@ def test_a_forged_formset_is_nothing_to_any_form(fields: dict[str, str]) -> None
         {"HTTP_HOST": "evil.example", "HTTP_X_FORWARDED_HOST": "localhost"},
     ],
 )
-def test_a_forged_host_is_refused(trick: dict[str, str], settings: Any) -> None:
+def test_a_forged_host_is_refused(trick: dict[str, Any], settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["testserver"]
     client = client_of(make_officer("head"))
     answer = client.get("/board/", **trick)
@@ -273,7 +273,7 @@ def test_a_forged_host_is_refused(trick: dict[str, str], settings: Any) -> None:
         {"HTTP_X_FORWARDED_USER": "admin", "HTTP_REMOTE_USER": "admin"},
     ],
 )
-def test_a_proxys_header_from_a_reader_is_not_believed(trick: dict[str, str]) -> None:
+def test_a_proxys_header_from_a_reader_is_not_believed(trick: dict[str, Any]) -> None:
     worker = make_officer("unit_staff")
     answer = client_of(worker).get("/access/people/", **trick)
     assert answer.status_code == 404
@@ -301,7 +301,7 @@ def test_a_forged_address_is_not_on_the_trail() -> None:
         {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "<b>", "HTTP_HX_PROMPT": "\r\nX: 1"},
     ],
 )
-def test_pretending_to_be_a_script_opens_nothing(htmx: dict[str, str]) -> None:
+def test_pretending_to_be_a_script_opens_nothing(htmx: dict[str, Any]) -> None:
     two = two_tasks()
     _room, _mine, page = two_pages()
     client = client_of(two.worker)
@@ -368,7 +368,7 @@ def test_a_hostile_file_name_stays_a_name(name: str, settings: Any) -> None:
     dossier = make_dossier(room)
     client = client_of(room.operator)
     upload = SimpleUploadedFile("x.png", scan(), content_type="image/png")
-    upload._name = name
+    vars(upload)["_name"] = name
     answer = client.post(
         f"/digitization/dossiers/{dossier.pk}/upload/", {"files": upload}, follow=True
     )

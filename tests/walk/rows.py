@@ -76,6 +76,9 @@ class Rows:
         self.word = word
         self.__dict__.update(rows)
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"no {name} at {self.word}")
+
     def classify(self, approval: SecrecyApproval) -> None:
         """Raise every protected row of these above the clearance of the twelve roles."""
         for row in self._protected():

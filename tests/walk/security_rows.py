@@ -87,7 +87,7 @@ def _review(place: Place, maker: User, grant: RoleGrant, now: Any) -> dict[str, 
     return {"review": review, "item": item}
 
 
-def _share(world: Any, place: Place, rows: Rows) -> MemberUserGrant:
+def _share(world: Any, place: Place, rows: Rows) -> Any:
     """The member's record opened to somebody: where it is own, to the member himself."""
     if not place.hidden:
         return MemberUserGrant.objects.get(content_object=rows.member)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from tests.walk.register import SIGNED_IN, Door, roles
+from tests.walk.register import SIGNED_IN, Door, Kwargs, roles
 from tests.walk.rows import Rows
 
 ADMINISTRATORS = roles("administrator")
@@ -38,6 +38,19 @@ def _review(rows: Rows) -> dict[str, Any]:
 
 def _task(rows: Rows) -> dict[str, Any]:
     return {"kind": "campaign.task", "pk": rows.task.pk}
+
+
+def _of_kind(kind: str) -> Kwargs:
+    """The row of this kind (app.model) that a place has under the model's name."""
+    return lambda rows: {"kind": kind, "pk": getattr(rows, kind.rsplit(".", 1)[-1]).pk}
+
+
+SCANS = (
+    "digitization.programme",
+    "digitization.lot",
+    "digitization.dossier",
+    "digitization.page",
+)
 
 
 def _member(rows: Rows) -> dict[str, Any]:
@@ -134,6 +147,8 @@ REQUESTS = (
         lambda rows: {"grant": rows.passed_on.pk},
         "POST",
         302,
+        # a role that was never passed on
+        crossed=(lambda own, other: {"grant": other.grant.pk},),
     ),
     # What was opened to one's own people is told by kind and number, wherever the row lies.
     Door("security:expiring", OVERSEERS, moves=True),
@@ -169,6 +184,8 @@ SECRECY = (
     Door("security:classifications", CLASSIFIERS | OFFICERS),
     Door("security:classification", roles("office"), _task),
     Door("security:classification", roles("keeper"), _member),
+    *(Door("security:classification", roles("keeper"), _of_kind(kind)) for kind in SCANS),
+    Door("security:classification", roles("keeper"), _of_kind("records.cadre")),
     Door("security:classification", roles("office"), _task, "POST", 302, data=_basis),
     Door("security:classification", roles("keeper"), _member, "POST", 302, data=_basis),
     Door("security:standing", OFFICERS, lambda rows: {"pk": rows.standing.pk}, mute=True),
@@ -198,6 +215,8 @@ SECRECY = (
 EXPLAINED = (
     Door("security:who", EXPLAINERS - SHARERS, _task),
     Door("security:who", EXPLAINERS, _member),
+    *(Door("security:who", EXPLAINERS, _of_kind(kind)) for kind in SCANS),
+    Door("security:who", EXPLAINERS, _of_kind("records.cadre")),
     Door("security:who", SHARERS, _member, "POST", 422),
     Door("security:who", frozenset(), _task, "POST", data=_reason),
     Door(
