@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign.models import Grade, Light, Task
 from security.models import User
+from security.selectors.tree import units_where
 from security.services import RefusedError
-from security.tree import units_where
 
 
 class DayInput(forms.DateInput):

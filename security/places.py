@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from security import holdings, matrix
-from security.emergencies import waiting_count
 from security.models import User
 from security.scope import BREAK_GLASS, may
+from security.selectors import holdings, matrix
+from security.selectors.emergencies import waiting_count
 
 
 @dataclass(frozen=True)

@@ -71,21 +71,25 @@ def run(*, scale: int | None = None, **_options: Any) -> Result:
         for key, ms in times.items()
     }
     targets = {f"{who}_list": TARGET for who in ROLES}
-    within = all(ratios[key] <= target for key, target in targets.items())
-    counted = all(
-        times[f"{who}_count_ms"] <= COUNT_TARGET_MS or ratios[f"{who}_count"] <= TARGET
-        for who in ROLES
-    )
-    resolved = all(queries <= QUERIES_TARGET for queries in figures.values())
     return Result(
         name="scope",
         scale=members,
         figures={**times, **figures},
         floors=floors,
         ratios=ratios,
-        targets={**targets, "count_ms": COUNT_TARGET_MS, "scope_queries": QUERIES_TARGET},
-        ok=within and counted and resolved,
+        targets={
+            **targets,
+            **{f"{who}_count_ms": COUNT_TARGET_MS for who in ROLES},
+            **{f"{who}_scope_queries": QUERIES_TARGET for who in ROLES},
+        },
+        ok=all(ratios[key] <= target for key, target in targets.items())
+        and all(_counted(who, times, ratios) for who in ROLES)
+        and all(queries <= QUERIES_TARGET for queries in figures.values()),
     )
+
+
+def _counted(who: str, times: dict[str, float], ratios: dict[str, float]) -> bool:
+    return times[f"{who}_count_ms"] <= COUNT_TARGET_MS or ratios[f"{who}_count"] <= TARGET
 
 
 def _readers(ids: dict[str, int]) -> dict[str, User]:

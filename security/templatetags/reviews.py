@@ -3,7 +3,7 @@ from __future__ import annotations
 from django import template
 
 from security.models import ReviewItem
-from security.review_reads import in_words
+from security.selectors.reviews import in_words
 
 register = template.Library()
 

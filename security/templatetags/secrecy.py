@@ -5,8 +5,8 @@ from typing import Any
 from django import template
 from django.template import Context
 
-from security.classified import basis_of, may_classify
 from security.models import Protected
+from security.selectors.classified import basis_of, may_classify
 
 register = template.Library()
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from security.account import last_link, open_sessions, own_roles
 from security.http import signed_in
+from security.selectors.account import last_link, open_sessions, own_roles
 from security.services.sessions import end_own_session, end_own_sessions
 
 

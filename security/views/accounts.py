@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from security.forms.people import NewPersonForm, PersonForm, ReasonForm
 from security.http import record_refusal, require_action, signed_in
 from security.models import Invitation, User
-from security.people_forms import NewPersonForm, PersonForm, ReasonForm
 from security.services import (
     RefusedError,
     change_user,

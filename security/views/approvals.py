@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from security import audit, classified
+from security import audit
+from security.forms.secrecy import ApprovalForm
 from security.http import record_refusal, require_action, signed_in
 from security.levels import Secrecy
 from security.models import SecrecyApproval
-from security.secrecy_forms import ApprovalForm
+from security.selectors import classified
 from security.services import RefusedError
 from security.services.approvals import APPROVE, record_approval, withdraw_approval
 

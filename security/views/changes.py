@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from security import audit
-from security.holdings import APPROVE, MANAGE
 from security.http import require_action, signed_in
 from security.models import MatrixChange
+from security.selectors.holdings import APPROVE, MANAGE
 from security.services import approve_change, refuse_change, withdraw_change
 from security.views.shared import reason_of, tell
 

@@ -12,14 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from security import audit, emergencies
-from security.access_forms import EmergencyForm, VerdictForm
+from security import audit
 from security.actions import LABELS
+from security.forms.sharing import EmergencyForm, VerdictForm
 from security.http import record_refusal, require_action, signed_in
 from security.levels import Secrecy, Sensitivity
 from security.models import EmergencyAccess, User
 from security.rules import minimal_caps
 from security.scope import BREAK_GLASS, may, scopes_of
+from security.selectors import emergencies
 from security.services import RefusedError, end_emergency, open_emergency, review_emergency
 from security.services.emergency import REVIEW
 

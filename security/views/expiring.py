@@ -8,9 +8,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from security import audit, expiry, holdings
+from security import audit
 from security.http import require_action, signed_in
 from security.scope import may
+from security.selectors import expiry, holdings
 from security.views.shared import asked_of
 
 SHOWN = 100
@@ -25,7 +26,9 @@ def expiring(request: HttpRequest) -> HttpResponse:
     kind = kind if kind in expiry.KINDS else ""
     found = expiry.endings(reader, month, kind)
     page = Paginator(found, SHOWN).get_page(asked_of(request, "page"))
-    audit.record("list", actor=reader, object_type="security.expiry", reason=f"{month.first:%Y-%m}")
+    audit.record(
+        "list", actor=reader, object_type="security.selectors.expiry", reason=f"{month.first:%Y-%m}"
+    )
     context = {
         "month": month,
         "kind": kind,

@@ -13,15 +13,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from security import audit, explain
-from security.access_forms import ShareForm, receivers_for
 from security.explain.reach import EXPLAIN
-from security.forms import end_of
+from security.forms.person_field import FOUND_AT_MOST, find_people
+from security.forms.roles import end_of
+from security.forms.sharing import ShareForm, receivers_for
 from security.http import record_refusal, require_action, signed_in
 from security.kinds import grant_model, kind_called
 from security.models import Protected, User
-from security.people_search import PeopleFilter, found_people
-from security.person_field import FOUND_AT_MOST, find_people
 from security.scope import may
+from security.selectors.people import PeopleFilter, found_people
 from security.services import RefusedError, end_share, share_row
 from security.services.shares import SHARE
 from security.signin import name_mark

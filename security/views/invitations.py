@@ -18,8 +18,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from security import audit
+from security.forms.password import NewPasswordForm
 from security.models import Invitation, User
-from security.password_form import NewPasswordForm
 from security.services import RefusedError, accept_invitation
 from security.services.invitations import hash_of, invitation_for, usable_invitation
 

@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from security import audit, holdings
-from security.forms import DelegationForm
+from security import audit
+from security.forms.person_field import FOUND_AT_MOST, find_people
+from security.forms.roles import DelegationForm
 from security.http import record_refusal, signed_in
 from security.models import RoleGrant, RoleRequest
-from security.person_field import FOUND_AT_MOST, find_people
+from security.selectors import holdings
 from security.services import RefusedError, end_delegation, offer_role
 from security.signin import name_mark
 from security.views.shared import asked_of

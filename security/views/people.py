@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from security import holdings
-from security.forms import EndGrantForm, GrantForm
+from security.forms.roles import EndGrantForm, GrantForm
 from security.http import absent_part, record_refusal, require_action, signed_in
 from security.models import RoleGrant, RoleRequest, User
+from security.selectors import holdings
 from security.services import RefusedError, end_role, offer_role
 from security.views.shared import person_or_404
 

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from security import audit
+from security.forms.people import ClearanceForm
 from security.http import record_refusal, require_action, signed_in
 from security.models import User
-from security.people_forms import ClearanceForm
-from security.people_search import PeopleFilter, found_people, people_where
+from security.selectors.people import PeopleFilter, found_people, people_where
 from security.services import RefusedError, set_clearance
 from security.signin import name_mark
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from security import audit, holdings, matrix
+from security import audit
 from security.http import require_action, signed_in
 from security.models import RoleRequest
 from security.scope import may
+from security.selectors import holdings, matrix
 from security.services import approve_role, refuse_role, withdraw_role
 from security.views.shared import reason_of, tell
 

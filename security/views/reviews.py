@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from security import audit
-from security.emergencies import yearly
+from security.forms.reviews import DecideForm, OpenReviewForm, SignOffForm
 from security.http import record_refusal, require_action, signed_in
 from security.models import AccessReview, ReviewItem
-from security.review_forms import DecideForm, OpenReviewForm, SignOffForm
-from security.review_reads import (
+from security.scope import may
+from security.selectors.emergencies import yearly
+from security.selectors.reviews import (
     Progress,
     grouped,
     items_for,
@@ -22,7 +23,6 @@ from security.review_reads import (
     reviews_for,
     shown,
 )
-from security.scope import may
 from security.services import RefusedError, close_review, decide, open_review
 from security.services.reviews import may_sign_off
 from security.views.shared import asked_of

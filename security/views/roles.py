@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from security import audit, holdings, matrix
+from security import audit
 from security.http import require_action, signed_in
 from security.models import Role
 from security.scope import may, roles_of
+from security.selectors import holdings, matrix
 from security.services import change_role_action, set_mfa_required
 from security.services.matrix import acts_everywhere
 from security.views.shared import asked_of, reason_of, tell

@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from security import audit, classified
+from security import audit
+from security.forms.secrecy import BasisForm, ClassifyForm
 from security.http import record_refusal, require_action, signed_in, visible_or_404
 from security.models import Classification, Protected, protected_models
 from security.scope import may
-from security.secrecy_forms import BasisForm, ClassifyForm
+from security.selectors import classified
 from security.services import RefusedError
 from security.services.approvals import APPROVE
 from security.services.secrecy import CLASSIFY, DECLASSIFY, classify, review_standing

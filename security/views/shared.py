@@ -4,9 +4,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
-from security import audit, selectors
+from security import audit
 from security.http import record_refusal, signed_in
 from security.models import User
+from security.selectors import trail as selectors
 from security.services import RefusedError
 
 

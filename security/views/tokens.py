@@ -17,12 +17,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from security import audit
 from security.actions import LABELS, USE_TOKENS
+from security.forms.tokens import TokenForm
 from security.http import require_action, signed_in
 from security.models import ApiToken
+from security.selectors.tokens import tokens_of, tokens_revocable_by
 from security.services import RefusedError
 from security.services.tokens import actions_on_offer, create_token, revoke_token
-from security.token_form import TokenForm
-from security.token_selectors import tokens_of, tokens_revocable_by
 
 SOON = timedelta(days=14)
 

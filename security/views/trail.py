@@ -4,8 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from security import audit, selectors
+from security import audit
 from security.http import require_action, signed_in
+from security.selectors import trail as selectors
 from security.views.shared import asked_of
 
 

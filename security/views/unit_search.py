@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from security.http import require_action, signed_in
-from security.tree import FOUND_AT_MOST, find_units, units_offered
+from security.selectors.tree import FOUND_AT_MOST, find_units, units_offered
 from security.views.shared import asked_of
 
 SEARCHED_FOR = (

@@ -16,11 +16,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from security import audit
+from security.forms.people import ReasonForm
+from security.forms.units import MoveForm, NewUnitForm, UnitForm, WhereToForm
 from security.http import record_refusal, require_action, signed_in
 from security.models import Unit
-from security.people_forms import ReasonForm
 from security.scope import may
 from security.search import folded_field
+from security.selectors.tree import (
+    ancestors,
+    find_units,
+    preview_move,
+    tops,
+    units_where,
+    with_counts,
+)
 from security.services import (
     RefusedError,
     change_unit,
@@ -29,8 +38,6 @@ from security.services import (
     move_unit,
 )
 from security.services.units import check_move, what_hangs_on
-from security.tree import ancestors, find_units, preview_move, tops, units_where, with_counts
-from security.unit_forms import MoveForm, NewUnitForm, UnitForm, WhereToForm
 from security.views.shared import asked_of
 
 MANAGE = "security.manage_units"

@@ -28,8 +28,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.django_db(trans
 OpenPage = Callable[..., Page]
 OF_A_KIND = 2
 PAGES_AT_MOST = 150
-# Leaving, or changing what the next request is signed in with, is tested elsewhere.
-NOT_PRESSED = {"account_logout", "set_language"}
+# Leaving, and proving oneself (a wrong password is a denial), are tested elsewhere.
+NOT_PRESSED = {"account_logout", "account_reauthenticate", "set_language"}
 FORMS = """() => {
   const pick = (one) => {
     if (one.tagName === 'SELECT') {

@@ -10,9 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from security.emergencies import yearly
 from security.models import AuditEvent, EmergencyAccess, Unit, User
 from security.scope import allowed_by, may, scopes_of
+from security.selectors.emergencies import yearly
 from security.services import (
     RefusedError,
     end_emergency,

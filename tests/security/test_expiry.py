@@ -12,8 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from records.models import Member, MemberUnitGrant, MemberUserGrant
-from security import expiry
-from security.expiry import Month, endings, month_named
 from security.levels import Secrecy
 from security.models import (
     ApiToken,
@@ -24,6 +22,8 @@ from security.models import (
     SecrecyApproval,
     User,
 )
+from security.selectors import expiry
+from security.selectors.expiry import Month, endings, month_named
 from security.services import Terms, delegate_role, end_role
 from tests.records.make import make_member
 from tests.security.make import LONG_AGO, grant_role, make_officer, make_unit, make_user

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from security.models import AccessReview, AuditEvent, ReviewItem, RoleGrant, Unit, User
-from security.review_reads import reviews_for
+from security.selectors.reviews import reviews_for
 from security.services import RefusedError, close_review, decide, end_role, open_review
 from tests.security.make import grant_role, make_officer, make_unit, make_user
 

@@ -1,6 +1,6 @@
 """Choosing a person in a form: a sign-in name or a whole name, with suggestions below the field.
 
-Works like the field for units (security.unit_field): without a script by what is typed, with one
+Works like the field for units (security.forms.unit_field): without a script by what is typed, with one
 by radio buttons that the server lists.
 """
 

@@ -8,10 +8,10 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from security.forms.unit_field import UnitField
 from security.levels import Secrecy
 from security.models import User
 from security.services import PersonFacts
-from security.unit_field import UnitField
 
 
 class PersonForm(forms.Form):

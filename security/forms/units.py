@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from security.forms.unit_field import UnitField
 from security.models import Unit, User
-from security.unit_field import UnitField
 
 MANAGE = "security.manage_units"
 

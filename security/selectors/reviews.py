@@ -11,7 +11,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from security.actions import LABELS
 from security.models import AccessReview, ReviewItem, RoleGrant, RolePermission, User
-from security.tree import units_where
+from security.selectors.tree import units_where
 
 REVIEW = "security.review_access"
 ITEMS_AT_ONCE = 60

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from security.models import Role, RoleGrant, RoleRequest, Unit, User
 from security.role_rules import state_of
 from security.scope import may
-from security.tree import units_where
+from security.selectors.tree import units_where
 
 MANAGE, APPROVE = "security.manage_access", "security.approve_access"
 # Whoever may do one of these on a unit may know who holds which role there.

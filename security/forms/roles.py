@@ -9,11 +9,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from security.forms.person_field import PersonField
+from security.forms.unit_field import UnitField
 from security.levels import Secrecy, Sensitivity
 from security.models import Role, RoleGrant, User
-from security.person_field import PersonField
 from security.services import Terms
-from security.unit_field import UnitField
 
 # Beyond this a date is a slip of the hand; and a day can always be added to it.
 LAST_DAY = date(2099, 12, 31)

@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from security.forms import DayField, levels_offered
+from security.forms.roles import DayField, levels_offered
 from security.levels import Secrecy
 from security.models import Classification
 from security.services.secrecy import Basis

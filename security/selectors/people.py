@@ -13,7 +13,7 @@ from django.http import QueryDict
 from security.levels import Secrecy
 from security.models import RoleGrant, Unit, User
 from security.search import folded, folded_field
-from security.tree import find_units, named_unit, units_where
+from security.selectors.tree import find_units, named_unit, units_where
 
 PAGE = 50
 COUNTED_TO = 1000

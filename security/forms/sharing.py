@@ -10,14 +10,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from security.actions import LABELS
-from security.forms import DayField
+from security.forms.person_field import PersonField, PersonPicker
+from security.forms.roles import DayField
+from security.forms.unit_field import UnitField
 from security.kinds import view_actions
 from security.models import EmergencyAccess, User
-from security.person_field import PersonField, PersonPicker
 from security.rules import path_range
 from security.services.emergency import HOURS, MIN_REASON
 from security.services.shares import MAX_DAYS
-from security.unit_field import UnitField
 
 
 class ReceiverPicker(PersonPicker):

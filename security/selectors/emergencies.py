@@ -9,8 +9,8 @@ from django.db.models import Count, Q, QuerySet
 from security.models import AuditEvent, EmergencyAccess, Unit, User
 from security.models.emergency import EmergencyAccessQuerySet
 from security.scope import may
+from security.selectors.tree import units_where
 from security.services.emergency import REVIEW
-from security.tree import units_where
 
 LINES_SHOWN = 200
 

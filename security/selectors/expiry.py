@@ -14,7 +14,6 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from security import holdings
 from security.models import (
     ApiToken,
     Classification,
@@ -28,6 +27,7 @@ from security.models import (
     UserGrant,
 )
 from security.scope import may
+from security.selectors import holdings
 
 # Of each kind this many are read: more in one month is a list to work through by kind.
 READ_AT_MOST = 500

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from security.models import Unit, User
-from security.tree import FOUND_AT_MOST, find_units, named_unit, units_offered
+from security.selectors.tree import FOUND_AT_MOST, find_units, named_unit, units_offered
 
 
 class UnitPicker(forms.TextInput):

@@ -9,8 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from security.forms.unit_field import UnitField
 from security.models import ReviewItem, User
-from security.unit_field import UnitField
 
 
 class OpenReviewForm(forms.Form):

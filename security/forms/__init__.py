@@ -1,0 +1,1 @@
+"""Forms of the access area and of one's own account."""

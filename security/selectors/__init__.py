@@ -1,0 +1,1 @@
+"""Reads of the security floor that span tables."""
