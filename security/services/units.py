@@ -19,6 +19,8 @@ from django.utils.translation import ngettext
 
 from security import audit
 from security.models import RoleGrant, Unit, User
+from security.rules import Reach
+from security.scope import scopes_of
 from security.services.problems import Problem, RefusedError, check_action
 
 MANAGE = "security.manage_units"
@@ -102,6 +104,7 @@ def check_move(actor: User | None, unit: Unit, parent: Unit) -> None:
         check_action(actor, MANAGE, unit)
         _check_place(actor, unit.parent)
         _check_place(actor, parent)
+        _check_own_reach(actor, unit, parent)
     if unit.contains(parent.path):
         raise RefusedError(Problem("cycle", _("A unit cannot be moved below itself.")))
     if unit.parent_id == parent.pk:
@@ -164,6 +167,17 @@ def _check_place(actor: User, parent: Unit | None) -> None:
     if parent is None:
         raise RefusedError(Problem("not_allowed", _("The top of the tree cannot be changed here.")))
     check_action(actor, MANAGE, parent)
+
+
+def _check_own_reach(actor: User, unit: Unit, parent: Unit) -> None:
+    """Bringing a branch below a role of one's own would raise it without anybody's grant."""
+    scopes = scopes_of(actor)
+    for one in scopes:
+        before = Reach(unit.path, one.level, one.sensitivity)
+        had = any(one.actions <= old.actions and old.reach.covers(before) for old in scopes)
+        if parent.path.startswith(one.path) and not had:
+            widened = _("This would bring the unit under a role of your own: another must move it.")
+            raise RefusedError(Problem("own_role", widened))
 
 
 def _check_standing(unit: Unit) -> None:

@@ -96,6 +96,21 @@ def test_a_move_wants_the_right_on_the_unit_the_old_and_the_new_place(missing: s
     assert not AuditEvent.objects.filter(action="unit.moved").exists()
 
 
+def test_nobody_brings_a_unit_under_a_role_of_his_own() -> None:
+    admin = make_officer("administrator")
+    own, other = make_unit(parent=admin.unit), make_unit(parent=admin.unit)
+    cell = make_unit(parent=other)
+    file = make_file(cell)
+    grant_role(admin, "keeper", own)
+    with pytest.raises(RefusedError) as refused:
+        move_unit(actor=admin, unit=cell, parent=own, reason="Sáp nhập")
+    assert code(refused) == {"own_role"}
+    file.refresh_from_db()
+    assert file.unit_path == cell.path
+    grant_role(admin, "keeper", admin.unit)  # what he had before widens nothing
+    move_unit(actor=admin, unit=cell, parent=own, reason="Sáp nhập")
+
+
 def test_a_move_with_both_rights_carries_all_and_says_why() -> None:
     root = make_unit()
     admin = make_officer("administrator", unit=root)
