@@ -1,13 +1,15 @@
 """Letting somebody in again who lost his password or his second factor.
 
 Whoever renews both can come in as that person. So one administrator does one of the two, and
-another the other (within a week); a person who never signed in has nothing to take over yet.
+another the other, however long he waits for it; a person who never signed in has nothing to take
+over yet.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -24,7 +26,7 @@ Purpose = Invitation.Purpose
 def renew_link(*, actor: User, user: User, now: datetime) -> str:
     """A one-time link to set the first or a new password; returns its token, shown once.
 
-    Refused to whoever reset this person's second factor within a week.
+    Refused to whoever reset this person's second factor within a week, or as long as he has none.
     """
     user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
     if not may_renew_link(actor, user, now):
@@ -34,9 +36,9 @@ def renew_link(*, actor: User, user: User, now: datetime) -> str:
 
 @transaction.atomic
 def reset_factor(*, actor: User, user: User, reason: str, now: datetime) -> int:
-    """Take a person's second factors away; refused to whoever renewed his password within a week.
+    """Take a person's second factors away; returns how many he had.
 
-    Returns how many he had.
+    Refused to whoever renewed his password within a week, or as long as he has not signed in since.
     """
     user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
     if not may_reset_factor(actor, user, now):
@@ -45,22 +47,31 @@ def reset_factor(*, actor: User, user: User, reason: str, now: datetime) -> int:
 
 
 def may_renew_link(actor: User, user: User, now: datetime) -> bool:
-    """Whether somebody else, or nobody, reset this person's second factor within a week."""
+    """Whether a new password lets this actor no further than the person's own second factor."""
+    if _purpose(user) == Purpose.FIRST:
+        return True
     reset = AuditEvent.objects.filter(
         action="mfa.reset",
         actor_id=actor.pk,
         object_id=str(user.pk),
         decision=AuditEvent.Decision.ALLOWED,
-        at__gt=now - APART,
     )
-    return _purpose(user) == Purpose.FIRST or not reset.exists()
+    guarded = Authenticator.objects.filter(user_id=user.pk).exists()
+    return not (reset.filter(at__gt=now - APART) if guarded else reset).exists()
 
 
 def may_reset_factor(actor: User, user: User, now: datetime) -> bool:
-    """Whether somebody else, or nobody, renewed this person's password within a week."""
-    return not Invitation.objects.filter(
-        user=user, created_by=actor, purpose=Purpose.RESET, created_at__gt=now - APART
-    ).exists()
+    """Whether the person's password is surely one that this actor did not set by a link of his."""
+    links = Invitation.objects.filter(user=user, created_by=actor, purpose=Purpose.RESET)
+    if links.filter(created_at__gt=now - APART).exists():
+        return False
+    used = (
+        links.exclude(used_at=None).order_by("-used_at").values_list("used_at", flat=True).first()
+    )
+    signed_in = AuditEvent.objects.filter(
+        action="signin", actor_id=user.pk, decision=AuditEvent.Decision.ALLOWED
+    )
+    return used is None or signed_in.filter(at__gt=used).exists()
 
 
 def _purpose(user: User) -> Invitation.Purpose:
