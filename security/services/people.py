@@ -13,6 +13,7 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from security import audit
@@ -23,7 +24,7 @@ from security.scope import may
 from security.services.problems import Problem, RefusedError, check_action, check_level
 from security.services.sessions import end_sessions
 
-MANAGE = "security.manage_access"
+MANAGE, APPROVE = "security.manage_access", "security.approve_access"
 
 
 @dataclass(frozen=True)
@@ -147,11 +148,18 @@ def end_all_sessions(*, actor: User, user: User, now: datetime, reason: str) -> 
 
 @transaction.atomic
 def set_clearance(*, actor: User, user: User, clearance: int, reason: str) -> User:
-    """Clear a person up to a level. Only a security officer of his unit, and never his own."""
+    """Clear a person up to a level. Only a security officer of his unit, and never his own.
+
+    A higher one counts wherever he holds a role, so raising takes the right on all those units.
+    """
     user = _locked(user)
-    check_action(actor, "security.approve_access", user.unit)
+    check_action(actor, APPROVE, user.unit)
     _check_not_oneself(actor, user)
     check_level(clearance)
+    if clearance > user.clearance:
+        unended = user.role_grants.exclude(valid_to__lte=Now())
+        for unit in Unit.objects.filter(role_grants__in=unended):
+            check_action(actor, APPROVE, unit)
     if user.clearance == clearance:
         raise RefusedError(Problem("same", _("This is the clearance already.")))
     user.clearance = clearance

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from security import audit
 from security.levels import Secrecy
 from security.models import ApiToken, AuditEvent, EmergencyAccess, Invitation, Unit, User
 from security.services import (
@@ -26,7 +27,7 @@ from security.services import (
     end_all_sessions,
     set_clearance,
 )
-from security.services.invitations import invite
+from security.services.invitations import accept_invitation, hash_of, invite
 from security.services.recovery import renew_link, reset_factor
 from security.services.sessions import count_sessions
 from tests.security.make import grant_role, make_officer, make_unit, make_user
@@ -208,6 +209,20 @@ def test_an_officer_clears_and_an_administrator_never_does(settings: Any) -> Non
         set_clearance(actor=officer, user=make_user(), clearance=0, reason="x")
 
 
+def test_clearing_takes_the_right_on_every_unit_where_he_holds_a_role(settings: Any) -> None:
+    settings.MAX_SECRECY_LEVEL = 2
+    root = make_unit()
+    branch = make_unit(parent=root)
+    officer = make_officer("security_officer", unit=branch)
+    person = make_user(unit=branch)
+    grant_role(person, "keeper", root)
+    with pytest.raises(RefusedError) as refused:
+        set_clearance(actor=officer, user=person, clearance=2, reason="x")
+    assert code(refused) == {"not_allowed"}
+    assert User.objects.get(pk=person.pk).clearance == Secrecy.INTERNAL
+    set_clearance(actor=officer, user=person, clearance=0, reason="QĐ 9")  # taking away is safe
+
+
 @pytest.mark.parametrize("level", [2, 3, 4, -1])
 def test_nobody_is_cleared_above_the_ceiling(level: int) -> None:
     officer = make_officer("security_officer")
@@ -345,6 +360,40 @@ def test_password_and_second_factor_are_renewed_by_two_people() -> None:
         renew_link(actor=first, user=other, now=timezone.now())
     assert code(refused) == {"two_people"}
     assert renew_link(actor=second, user=other, now=now)
+
+
+def test_no_waiting_makes_one_administrator_two() -> None:
+    """On a long leave nobody notices: a week alone is no second person."""
+    admin = make_officer("administrator")
+    away, back = make_user(unit=admin.unit), make_user(unit=admin.unit)
+    now = timezone.now()
+    later = now + timedelta(days=30)
+    for one in (away, back):
+        one.set_password(PASSWORD)
+        one.save()
+        make_factor(one)
+        reset_factor(actor=admin, user=one, reason="Mất máy", now=now)
+    make_factor(back)  # he came, and stands behind a factor of his own again
+    with pytest.raises(RefusedError) as refused:
+        renew_link(actor=admin, user=away, now=later)
+    assert code(refused) == {"two_people"}
+    assert renew_link(actor=admin, user=back, now=later)
+
+
+def test_whoever_used_a_link_himself_never_gets_at_the_factor() -> None:
+    admin = make_officer("administrator")
+    person = make_user(unit=admin.unit)
+    person.set_password(PASSWORD)
+    person.save()
+    make_factor(person)
+    now = timezone.now() - timedelta(days=30)
+    link = Invitation.objects.get(token_hash=hash_of(renew_link(actor=admin, user=person, now=now)))
+    accept_invitation(pk=link.pk, password=PASSWORD + " 2", now=now)
+    with pytest.raises(RefusedError) as refused:
+        reset_factor(actor=admin, user=person, reason="x", now=timezone.now())
+    assert code(refused) == {"two_people"}
+    audit.record("signin", actor=person)  # with the factor, so it was himself
+    assert reset_factor(actor=admin, user=person, reason="Mất máy", now=timezone.now()) == 1
 
 
 def test_whoever_never_signed_in_gets_a_first_link_from_anybody_again() -> None:
