@@ -73,7 +73,9 @@ def check_terms(terms: Terms, now: datetime) -> User:
     receiver = User.objects.select_for_update(no_key=True).get(pk=terms.user.pk)
     if not receiver.is_active:
         raise RefusedError(Problem("account_closed", _("This person's account is closed.")))
-    if terms.unit.dissolved_on is not None:
+    # As it is now, and kept so: somebody may just be dissolving it.
+    unit = Unit.objects.select_for_update(no_key=True).get(pk=terms.unit.pk)
+    if unit.dissolved_on is not None:
         raise RefusedError(Problem("dissolved", _("This unit is dissolved.")))
     check_dates(terms, now)
     held = RoleGrant.objects.select_related("unit").filter(

@@ -20,6 +20,7 @@ from security.services import (
     end_role,
     move_unit,
 )
+from security.services import grant_role as give_role
 from tests.security.make import LONG_AGO, grant_role, make_officer, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +156,18 @@ def test_a_unit_is_dissolved_when_nothing_hangs_on_it_any_more() -> None:
     dissolve_unit(actor=admin, unit=unit, now=now, reason="Sáp nhập")
     assert Unit.objects.get(pk=unit.pk).dissolved_on == timezone.localdate(now)
     assert AuditEvent.objects.filter(action="unit.dissolved", reason="Sáp nhập").count() == 2
+
+
+def test_a_unit_dissolved_while_the_form_was_open_gets_no_role() -> None:
+    admin = make_officer("administrator")
+    unit, person = make_unit(parent=admin.unit), make_user(unit=admin.unit)
+    as_read_before = Unit.objects.get(pk=unit.pk)
+    now = timezone.now()
+    dissolve_unit(actor=admin, unit=unit, now=now, reason="Sáp nhập")
+    with pytest.raises(RefusedError) as refused:
+        give_role(actor=admin, user=person, role="unit_staff", unit=as_read_before, now=now)
+    assert code(refused) == {"dissolved"}
+    assert not person.role_grants.exists()
 
 
 def test_nothing_is_hung_on_a_dissolved_unit() -> None:
