@@ -10,8 +10,10 @@ from django.db.models import Prefetch, Q, QuerySet
 from security.models import AuditEvent, RoleGrant, Unit, User
 from security.rules import path_range
 from security.scope import scopes_of
+from security.services.matrix import acts_everywhere
 
 TRAIL_PAGE = 100
+VIEW_TRAIL = "security.view_trail"
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,15 @@ class TrailFilter:
     before: int | None = None
 
 
-def trail(asked: TrailFilter) -> tuple[list[AuditEvent], int | None]:
-    """Newest events first, and the id to continue before (None at the end)."""
+def trail(asked: TrailFilter, reader: User) -> tuple[list[AuditEvent], int | None]:
+    """Newest events first, and the id to continue before (None at the end).
+
+    Whoever reads the trail for some units alone sees what their people did and what was done to
+    their rows; what names no unit (a failed sign-in, the installation) is for the whole.
+    """
     events = AuditEvent.objects.order_by("-id")
+    if not acts_everywhere(reader, VIEW_TRAIL):
+        events = events.filter(_of_units(reader))
     if asked.who:
         events = events.filter(actor_name__icontains=asked.who)
     if asked.action:
@@ -38,6 +46,16 @@ def trail(asked: TrailFilter) -> tuple[list[AuditEvent], int | None]:
     rows = list(events[: TRAIL_PAGE + 1])
     more = rows[TRAIL_PAGE - 1].id if len(rows) > TRAIL_PAGE else None
     return rows[:TRAIL_PAGE], more
+
+
+def _of_units(reader: User) -> Q:
+    people, rows = Q(pk__in=[]), Q(pk__in=[])
+    for scope in scopes_of(reader):
+        if VIEW_TRAIL in scope.actions:
+            low, high = path_range(scope.path)
+            people |= Q(unit__path__gte=low, unit__path__lt=high)
+            rows |= Q(object_path__gte=low, object_path__lt=high)
+    return rows | Q(actor_id__in=User.objects.filter(people).values("pk"))
 
 
 def manageable_units(user: User) -> QuerySet[Unit]:

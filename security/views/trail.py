@@ -18,8 +18,8 @@ def trail(request: HttpRequest) -> HttpResponse:
         who=asked_of(request, "who"),
         action=asked_of(request, "action"),
         denied=request.GET.get("denied") == "1",
-        before=int(before) if before.isdecimal() else None,
+        before=int(before) if before.isdecimal() and len(before) < 19 else None,
     )
-    events, more = selectors.trail(wanted)
+    events, more = selectors.trail(wanted, signed_in(request))
     audit.record("trail.read", actor=signed_in(request), object_type="security.auditevent")
     return render(request, "security/trail.html", {"events": events, "more": more, "asked": wanted})

@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from security.models import AuditEvent, RoleGrant, User
+from security import audit
+from security.models import AuditEvent, RoleGrant, StoredFile, User
 from tests.security.make import grant_role, make_officer, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +101,28 @@ def test_only_a_grant_of_that_very_person_is_ended() -> None:
 def test_others_find_neither_people_nor_trail(role: str) -> None:
     client = enter(make_officer(role))
     assert client.get(PEOPLE).status_code == client.get(TRAIL).status_code == 404
+
+
+def test_an_officer_of_a_branch_reads_the_trail_of_its_people_and_rows_alone() -> None:
+    root = make_unit()
+    branch, other = make_unit(parent=root), make_unit(parent=root)
+    officer = make_officer("security_officer", unit=branch)
+    near, far = make_user(unit=branch), make_user(unit=other)
+    file = StoredFile.objects.create(
+        **branch.placement, created_at=timezone.now(), sha256="0" * 64, blob="b", size=1
+    )
+    audit.record("test.near", actor=near)
+    audit.record("test.far", actor=far)
+    audit.record("test.visit", actor=far, row=file)
+    audit.record("test.nobody", actor=None)
+    shown = enter(officer).get(TRAIL).content.decode()
+    assert "test.near" in shown
+    assert "test.visit" in shown
+    assert "test.far" not in shown
+    assert "test.nobody" not in shown
+    whole = enter(make_officer("security_officer", unit=root)).get(TRAIL).content.decode()
+    assert "test.far" in whole
+    assert "test.nobody" in whole
 
 
 def test_the_trail_is_read_by_its_officer_and_that_is_on_the_trail() -> None:
