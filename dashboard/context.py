@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from security.models import Installation
 from security.models.users import User
-from security.places import ACCESS, offered
+from security.places import ACCESS, ACCOUNT, offered
 from security.scope import may
 
 # On a phone this many entries stand in the bar under the thumb, the others behind "More".
@@ -122,7 +122,8 @@ def _address(url_name: str) -> str:
 def _here(path: str, urls: list[str]) -> str:
     """The entry to mark; a page of the access area without one belongs to the area's first."""
     found = _longest_match(path, urls)
-    area, own = _address("security:people").removesuffix("people/"), _address("security:my_roles")
+    area = _address("security:people").removesuffix("people/")
+    own = tuple(_address(place.url_name) for place in ACCOUNT)
     if not found and path.startswith(area) and not path.startswith(own):
         return next((url for url in urls if url.startswith(area)), "")
     return found

@@ -140,3 +140,27 @@ EVENTS = {
     "member.registered": _("member registered"),
     "member.granted": _("record opened to a person"),
 }
+
+# What it happened to; protected rows say themselves how they are called (security.kinds).
+OBJECTS = {
+    "security.user": _("Person"),
+    "security.unit": _("Unit"),
+    "security.role": _("Role"),
+    "security.rolegrant": _("Given role"),
+    "security.rolerequest": _("Request for a role"),
+    "security.matrixchange": _("Change of a role's actions"),
+    "security.accessreview": _("Access review"),
+    "security.reviewitem": _("Reviewed role"),
+    "security.classification": _("Decision on a secrecy level"),
+    "security.secrecyapproval": _("Secrecy approval"),
+    "security.emergencyaccess": _("Emergency access"),
+    "security.invitation": _("Sign-in link"),
+    "security.apitoken": _("Token for a program"),
+    "security.auditevent": _("Audit trail"),
+    "security.selectors.expiry": _("What expires"),
+    "usersessions.usersession": _("Session"),
+    "campaign.campaign": _("Campaign"),
+    "campaign.product": _("Product"),
+    "records.codelist": _("Code list"),
+    "records.codeitem": _("Code"),
+}

@@ -1,5 +1,7 @@
 """The pages of the access area and of one's own account, each with who is offered it.
 
+The trail is not among them: it is a place of the main navigation, for whoever reads it.
+
 A page that is not offered here must not be reachable by whoever lacks its action: the views ask
 again.
 """
@@ -29,6 +31,8 @@ class Place:
     count: Callable[[User], int] | None = None
     # Beginning of the names of the pages that lie below it.
     below: str = ""
+    # Begins a group: set apart from the pages before it.
+    begins: bool = False
 
     def holds(self, url_name: str) -> bool:
         return url_name == self.url_name or bool(self.below and url_name.startswith(self.below))
@@ -52,6 +56,7 @@ ACCESS = (
         gettext_noop("Waiting for a second person"),
         ("security.manage_access", "security.approve_access"),
         _to_decide,
+        begins=True,
     ),
     Place(
         "security:expiring",
@@ -70,7 +75,12 @@ ACCESS = (
         ("security.review_emergency",),
         waiting_count,
     ),
-    Place("security:explained_people", gettext_noop("Who sees what"), ("security.explain_access",)),
+    Place(
+        "security:explained_people",
+        gettext_noop("Who sees what"),
+        ("security.explain_access",),
+        begins=True,
+    ),
     Place("security:clearances", gettext_noop("Clearances"), ("security.approve_access",)),
     Place(
         "security:roles",
@@ -82,14 +92,15 @@ ACCESS = (
         "security:classifications",
         gettext_noop("Secrecy levels"),
         ("security.classify", "security.declassify", "security.approve_secrecy"),
+        begins=True,
     ),
     Place("security:approvals", gettext_noop("Approvals"), ("security.approve_secrecy",)),
-    Place("security:trail", gettext_noop("Audit trail"), ("security.view_trail",)),
     Place(
         "admin:index",
         gettext_noop("Reference data"),
         ("security.manage_reference",),
         below="admin:",
+        begins=True,
     ),
 )
 ACCOUNT = (
@@ -97,7 +108,7 @@ ACCOUNT = (
     Place("security:my_roles", gettext_noop("My roles")),
     Place("security:opened_to_me", gettext_noop("Opened to me")),
     Place("security:emergency_mine", gettext_noop("Emergency access"), (BREAK_GLASS,)),
-    Place("account_change_password", gettext_noop("Password")),
+    Place("account_change_password", gettext_noop("Password"), begins=True),
     Place("account_sessions", gettext_noop("Signed-in devices")),
     Place("mfa_index", gettext_noop("Two-step sign-in")),
     Place("account_tokens", gettext_noop("Tokens for programs"), ("security.use_tokens",)),

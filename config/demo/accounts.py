@@ -123,7 +123,7 @@ def give_roles(people: People, *, now: datetime) -> None:
                 now=now,
                 max_level=Secrecy.INTERNAL,
                 max_sensitivity=role.get("sensitivity", 0),
-                reason="demonstration",
+                reason="Dữ liệu giả định",
             )
 
 

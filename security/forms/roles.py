@@ -65,7 +65,9 @@ def levels_offered() -> list[tuple[int, Any]]:
 class GrantForm(TermsForm):
     """A role on a unit from–to, up to a level within the installation's ceiling."""
 
-    role = forms.ModelChoiceField(Role.objects.all(), label=_("Role"))
+    role = forms.ModelChoiceField(
+        Role.objects.all(), label=_("Role"), empty_label=_("Choose a role")
+    )
     unit = UnitField("security.manage_access", label=_("On unit and everything below"))
     max_level = forms.TypedChoiceField(label=_("Up to secrecy level"), coerce=int)
     max_sensitivity = forms.TypedChoiceField(
@@ -100,7 +102,9 @@ class GrantForm(TermsForm):
 class DelegationForm(TermsForm):
     """One's own role, passed on to somebody for a time, no further than it reaches itself."""
 
-    grant = forms.ModelChoiceField(RoleGrant.objects.none(), label=_("My role"))
+    grant = forms.ModelChoiceField(
+        RoleGrant.objects.none(), label=_("My role"), empty_label=_("Choose a role")
+    )
     person = PersonField(label=_("Passed on to"))
     max_level = forms.TypedChoiceField(
         label=_("Up to secrecy level"), required=False, coerce=int, empty_value=None

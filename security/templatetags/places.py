@@ -33,7 +33,8 @@ def _tabs(context: Context, places: Any, label: str) -> dict[str, Any]:
             "label": gettext(place.label),
             "count": place.count(request.user) if place.count else 0,
             "here": place.holds(here),
+            "apart": place.begins and number > 0,
         }
-        for place in offered(places, request.user)
+        for number, place in enumerate(offered(places, request.user))
     ]
     return {"entries": entries, "label": label}

@@ -38,6 +38,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         "others": [line for line in lines if not line.may_decide],
         "decided": decided.order_by("-decided_at")[:DECIDED_SHOWN],
         "approves": may(user, holdings.APPROVE),
+        "manages": may(user, holdings.MANAGE),
         "changes": matrix.change_lines(
             user, matrix.changes_shown().filter(decision=Decision.WAITING), now
         ),

@@ -58,7 +58,7 @@ def test_who_must_have_a_factor_is_led_to_set_one_up(client: Client) -> None:
     page = client.get(INDEX).content.decode()
     assert reverse("mfa_activate_totp") in page
     assert reverse("mfa_add_webauthn") in page
-    assert "Vai trò của bạn yêu cầu" in page
+    assert "Vai trò của đồng chí yêu cầu" in page
     assert 'class="topnav"' not in page  # no link that leads back here
     assert lines("mfa.required", decision="denied", actor_id=user.pk)
 
@@ -82,7 +82,7 @@ def test_the_answers_fit_who_asks(client: Client) -> None:
     ):
         answer = client.get(path, headers=headers)
         assert answer.status_code == 403
-        assert "Vai trò của bạn yêu cầu" in answer.json()["detail"]
+        assert "Vai trò của đồng chí yêu cầu" in answer.json()["detail"]
     client.cookies["django_language"] = "en"
     assert "Your role requires" in client.get("/api/v1/members/").json()["detail"]
 
@@ -171,7 +171,7 @@ def test_without_such_a_role_nothing_is_asked(client: Client) -> None:
     client.force_login(make_officer("unit_staff"))
     assert client.get(reverse("home")).status_code == 200
     page = client.get(INDEX).content.decode()
-    assert "Vai trò của bạn yêu cầu" not in page
+    assert "Vai trò của đồng chí yêu cầu" not in page
     assert 'class="topnav"' in page
 
 
