@@ -52,5 +52,10 @@ def board(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("That is not a past day and time. This is the board of now."))
     response = answer(request, "dashboard/board.html", page)
     if response.status_code == SHOWN:
-        audit.record("board.read", actor=user, object_type="campaign.task", reason=asked[:40])
+        audit.record(
+            "board.read",
+            actor=user,
+            object_type="campaign.task",
+            reason=asked[:40] if page.past else "",
+        )
     return response

@@ -68,7 +68,7 @@ def submit_product(
             unit=actor.unit,
             at=now,
         )
-        audit.record("product.submitted", actor=actor, row=row, reason=product.name)
+        audit.record("product.submitted", actor=actor, row=row, reason=f"product {product.pk}")
     return submission
 
 
@@ -129,7 +129,8 @@ def accept_product(
             unit=actor.unit,
             at=now,
         )
-        audit.record("product.accepted", actor=actor, row=row, reason=f"{product.name}: {grade}")
+        said = f"product {product.pk}: {grade}"
+        audit.record("product.accepted", actor=actor, row=row, reason=said)
     return acceptance
 
 

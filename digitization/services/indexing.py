@@ -93,7 +93,10 @@ def classify_file(
         Document.objects.filter(pk=document.pk).update(type=type_)
         document.type = type_
     _as_sensitive_as(type_, source)
-    audit.record("file.classified", actor=actor, row=dossier, fields=[source.stem[:60]])
+    # Never the file's name: people put names of people into it.
+    audit.record(
+        "file.classified", actor=actor, row=dossier, fields=["type"], reason=f"file {source.pk}"
+    )
     return document
 
 
