@@ -25,6 +25,8 @@ def people_able_to(action: str, unit: Unit, now: datetime) -> QuerySet[User]:
     """Active people whose role in force allows the action on this unit."""
     above = [int(part) for part in unit.path.strip("/").split("/")]
     grants = RoleGrant.objects.in_force(now).filter(
-        unit_id__in=above, role__permissions__action=action
+        unit_id__in=above,
+        role__permissions__action=action,
+        role__permissions__allowed=True,
     )
     return User.objects.filter(pk__in=grants.values("user"), is_active=True).order_by("full_name")

@@ -19,6 +19,7 @@ from digitization.selectors.pages import index_rows
 from digitization.views.shared import (
     answer_upload,
     attempt,
+    number_of,
     take_files,
 )
 from security import audit
@@ -117,20 +118,20 @@ def file_type(request: HttpRequest, pk: int) -> HttpResponse:
     source = files_of(row, signed_in(request)).filter(pk=pk).select_related("document").first()
     if source is None:
         raise absent_part(request, "digitization.sourcefile", pk)
-    number = request.POST.get("type", "")
-    chosen = (
-        DocumentType.objects.filter(programme_id=row.lot.programme_id, pk=int(number)).first()
-        if number.isdecimal()
-        else None
+    number = number_of(request.POST.get("type", "")) or 0
+    chosen = DocumentType.objects.filter(programme_id=row.lot.programme_id, pk=number).first()
+    if chosen is None:
+        kind, actor = "digitization.documenttype", signed_in(request)
+        audit.record("read", actor=actor, object_type=kind, object_id=number, decision="denied")
+        messages.error(request, _("Choose a type of this programme's catalogue."))
+        return redirect("digitization:dossier", pk=row.pk)
+    attempt(
+        request,
+        lambda: services.classify_file(
+            actor=signed_in(request), source=source, type_=chosen, now=timezone.now()
+        ),
+        _("%(file)s: %(type)s") % {"file": source.name, "type": chosen.name},
     )
-    if chosen is not None:
-        attempt(
-            request,
-            lambda: services.classify_file(
-                actor=signed_in(request), source=source, type_=chosen, now=timezone.now()
-            ),
-            _("%(file)s: %(type)s") % {"file": source.name, "type": chosen.name},
-        )
     return redirect("digitization:dossier", pk=row.pk)
 
 
@@ -188,7 +189,7 @@ def _index_context(
 
 def _back(request: HttpRequest, row: Dossier) -> str:
     """To the page of this dossier that the form stood on, or to the dossier."""
-    number = request.POST.get("page", "")
-    if number.isdecimal() and row.pages.filter(pk=int(number)).exists():
-        return reverse("digitization:page", args=[int(number)])
+    number = number_of(request.POST.get("page", ""))
+    if number is not None and row.pages.filter(pk=number).exists():
+        return reverse("digitization:page", args=[number])
     return reverse("digitization:dossier", args=[row.pk])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -94,6 +95,8 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
             ),
             _("The lot has its operator."),
         )
+    else:
+        messages.error(request, _("Choose one of the operators of this unit."))
     return redirect("digitization:lot", pk=pk)
 
 

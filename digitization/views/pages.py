@@ -26,7 +26,7 @@ from digitization.selectors.pages import (
     read_lines,
     surroundings,
 )
-from digitization.views.shared import attempt
+from digitization.views.shared import attempt, number_of
 from security import files
 from security.http import (
     record_refusal,
@@ -67,15 +67,14 @@ def text(request: HttpRequest, pk: int) -> HttpResponse:
     When somebody else was quicker, what was typed stays in its field and nothing is overwritten.
     """
     row = visible_or_404(request, _pages(), pk=pk)
-    number = request.POST.get("line", "")
-    line = int(number) if number.isdecimal() else None
-    value, version = request.POST.get("value", ""), request.POST.get("version", "")
+    line = number_of(request.POST.get("line", ""))
+    value, version = request.POST.get("value", ""), number_of(request.POST.get("version", ""))
     new = value if line is None else with_line(row.current_text, line, value)
     try:
         if new != row.current_text:
             row = services.correct_text(
                 actor=signed_in(request), page=row, text=new, now=timezone.now(),
-                version=int(version) if version.isdecimal() else 0,
+                version=version or 0,
             )  # fmt: skip
             row = _pages().get(pk=pk)
     except RefusedError as error:
@@ -166,8 +165,7 @@ def _pages() -> QuerySet[Page]:
 
 
 def _place(request: HttpRequest) -> Place:
-    number = request.GET.get("line", "")
-    return Place(int(number) if number.isdecimal() else None, request.GET.get("q", "").strip())
+    return Place(number_of(request.GET.get("line", "")), request.GET.get("q", "").strip())
 
 
 def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, object]:

@@ -22,6 +22,7 @@ from security.models import User
 from security.services import RefusedError
 
 log = logging.getLogger(__name__)
+LONGEST_NUMBER = 19  # Python refuses to read numbers of thousands of digits
 
 
 def attempt(request: HttpRequest, action: Callable[[], object], done: str) -> bool:
@@ -35,6 +36,11 @@ def attempt(request: HttpRequest, action: Callable[[], object], done: str) -> bo
         return False
     messages.success(request, done)
     return True
+
+
+def number_of(text: str) -> int | None:
+    """A number that a form or an address says; None for anything that no page sends."""
+    return int(text) if text.isdecimal() and len(text) < LONGEST_NUMBER else None
 
 
 def refresh(request: HttpRequest, url: str) -> HttpResponse:

@@ -10,11 +10,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from digitization import queue, reading, services
 from digitization.models import Dossier, IndexValue, Lot, OcrJob, Page, Programme, SourceFile
 from digitization.ocr import PageReading, Word
-from security.models import AuditEvent, User
+from digitization.selectors.people import people_able_to
+from security.models import AuditEvent, RolePermission, User
 from tests.digitization.make import NOW, Room, give_index, make_dossier, make_pages, make_room, scan
 from tests.security.make import make_officer, make_unit
 
@@ -270,6 +272,44 @@ def test_a_file_gets_its_type(room: Room) -> None:
     source.refresh_from_db()
     assert source.document is not None
     assert source.document.type == type_
+
+
+@pytest.mark.parametrize("typed", ["", "0", "9" * 5000, "x"])
+def test_a_type_of_no_catalogue_changes_nothing_and_names_of_files_stay_off_the_trail(
+    room: Room, typed: str
+) -> None:
+    source = make_pages(make_dossier(room))[0].source
+    answer = signed_in(room.operator).post(url("file_type", source.pk), {"type": typed})
+    assert answer.status_code == 302
+    source.refresh_from_db()
+    assert source.document is None
+    denied = AuditEvent.objects.filter(
+        object_type="digitization.documenttype", decision="denied", actor_id=room.operator.pk
+    )
+    assert denied.exists()
+    type_ = room.programme.types.first()
+    signed_in(room.operator).post(url("file_type", source.pk), {"type": type_.pk})
+    line = AuditEvent.objects.get(action="file.classified")
+    assert (line.fields, line.reason) == (["type"], f"file {source.pk}")
+
+
+def test_numbers_of_thousands_of_digits_are_no_numbers(room: Room) -> None:
+    page = read_page(room)
+    client, endless = signed_in(room.operator), "9" * 5000
+    target = url("page_text", page.pk)
+    said = {"line": endless, "value": "Khác", "version": endless}
+    assert client.post(target, said).status_code == 422
+    assert client.get(url("page", page.pk), {"line": endless}).status_code == 200
+    index = client.post(url("dossier_index", page.dossier_id), {"page": endless})
+    assert index.status_code == 302
+    page.refresh_from_db()
+    assert not page.corrected
+
+
+def test_a_role_that_lost_the_action_offers_nobody(room: Room) -> None:
+    assert room.operator in people_able_to("digitization.upload", room.unit, timezone.now())
+    RolePermission.objects.filter(action="digitization.upload").update(allowed=False)
+    assert not people_able_to("digitization.upload", room.unit, timezone.now()).exists()
 
 
 def test_the_reading_room_marks_doubtful_words_and_boxes_the_line_in_hand(room: Room) -> None:
