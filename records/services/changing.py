@@ -134,7 +134,9 @@ def _apply(row: Member | Cadre, *, actor: User, now: datetime, values: Raw) -> s
     clean, problems = clean_values(values, fields, codes, before)
     changed = {key for key, value in clean.items() if value != before[key]}
     readable = readable_fields(actor, row, fields)
-    problems += [field_problem("hidden_field", key) for key in sorted(changed - readable)]
+    # Also where nothing would change: else a guess that is let through would be a right one.
+    hidden = values.keys() & before.keys() - readable
+    problems += [field_problem("hidden_field", key) for key in sorted(hidden)]
     if changed & _person_keys(fields):
         check_action(actor, EDIT, row.person)
     _refuse(problems)

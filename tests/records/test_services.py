@@ -194,12 +194,14 @@ def test_only_keepers_change_records(role: str) -> None:
     assert Person.objects.get().occupation == ""
 
 
-def test_a_field_that_one_may_not_read_cannot_be_changed() -> None:
+@pytest.mark.parametrize("guess", ["01", "02", ""])
+def test_a_field_that_one_may_not_read_can_neither_be_changed_nor_guessed(guess: str) -> None:
+    """A right guess changes nothing; letting it through would say that it is right."""
     keeper = make_user()
     grant_role(keeper, "keeper", max_sensitivity=1)
-    member = make_member(unit=keeper.unit)
+    member = make_member(unit=keeper.unit, religion="01")
     with pytest.raises(RefusedError) as refused:
-        change(member, keeper, religion="01")
+        change(member, keeper, religion=guess)
     assert codes(refused) == {("hidden_field", "religion")}
 
 
