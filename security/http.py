@@ -18,7 +18,12 @@ from security.services import RefusedError
 P = TypeVar("P", bound=Protected)
 # Refusals that mean "not you": they go to the trail as denials, the others are slips of a form.
 DENIALS = frozenset(
-    {"not_allowed", "own_role", "own_account", "second_person", "hidden_field", "hidden_filter"}
+    {
+        *("not_allowed", "own_role", "own_account", "own_work", "own_unit"),
+        *("second_person", "two_people", "power", "above"),
+        *("no_chain", "not_delegable", "other_organisation", "beyond_origin"),
+        *("hidden_field", "hidden_filter"),
+    }
 )
 View = Callable[..., HttpResponseBase]
 

@@ -360,6 +360,9 @@ def test_password_and_second_factor_are_renewed_by_two_people() -> None:
         renew_link(actor=first, user=other, now=timezone.now())
     assert code(refused) == {"two_people"}
     assert renew_link(actor=second, user=other, now=now)
+    enter(first).post(page_of("person_link", other))
+    denial = AuditEvent.objects.get(action="security:person_link", decision="denied")
+    assert denial.actor_id == first.pk
 
 
 def test_no_waiting_makes_one_administrator_two() -> None:
