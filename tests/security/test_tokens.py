@@ -263,7 +263,7 @@ def test_all_tokens_that_do_not_work_are_answered_alike() -> None:
     assert all(
         plain[5:] not in event.reason
         for event, plain in zip(events, plains, strict=True)
-        if len(plain) > 5
+        if len(plain) > 10  # shorter ones stand in any text
     )
     assert [event.object_id for event in events][:4] == ["", "", "", ""]
     assert [event.object_id for event in events][4:6] == [str(expired.pk), str(revoked.pk)]
