@@ -20,7 +20,7 @@ P = TypeVar("P", bound=Protected)
 DENIALS = frozenset(
     {
         *("not_allowed", "own_role", "own_account", "own_work", "own_unit"),
-        *("second_person", "two_people", "power", "above"),
+        *("second_person", "two_people", "power", "above", "foreign_actions"),
         *("no_chain", "not_delegable", "other_organisation", "beyond_origin"),
         *("hidden_field", "hidden_filter"),
     }

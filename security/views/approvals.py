@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from security import audit
 from security.forms.secrecy import ApprovalForm
-from security.http import record_refusal, require_action, signed_in
+from security.http import absent_part, record_refusal, require_action, signed_in
 from security.levels import Secrecy
 from security.models import SecrecyApproval
 from security.selectors import classified
@@ -50,7 +50,9 @@ def approvals(request: HttpRequest) -> HttpResponse:
 @require_POST
 @require_action(APPROVE)
 def approval_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    row = get_object_or_404(SecrecyApproval, pk=pk)
+    row = SecrecyApproval.objects.filter(pk=pk).first()
+    if row is None:
+        raise absent_part(request, "security.secrecyapproval", pk)
     try:
         withdraw_approval(
             actor=signed_in(request),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from security import audit
 from security.forms.secrecy import BasisForm, ClassifyForm
-from security.http import record_refusal, require_action, signed_in, visible_or_404
+from security.http import absent_part, record_refusal, require_action, signed_in, visible_or_404
 from security.models import Classification, Protected, protected_models
 from security.scope import may
 from security.selectors import classified
@@ -75,7 +75,9 @@ def classification(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 @require_action(APPROVE)
 def standing(request: HttpRequest, pk: int) -> HttpResponse:
     """Confirm or reword a standing decision."""
-    row = get_object_or_404(Classification, pk=pk, kind=Classification.Kind.STANDING)
+    row = Classification.objects.filter(pk=pk, kind=Classification.Kind.STANDING).first()
+    if row is None:
+        raise absent_part(request, "security.classification", pk)
     form = BasisForm(request.POST or None, now_rests_on=row)
     status = 200
     if request.method == "POST":

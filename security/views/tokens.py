@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from allauth.account.decorators import reauthentication_required
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,11 +17,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from security import audit
 from security.actions import LABELS, USE_TOKENS
 from security.forms.tokens import TokenForm
-from security.http import require_action, signed_in
+from security.http import record_refusal, require_action, signed_in
 from security.models import ApiToken
 from security.selectors.tokens import tokens_of, tokens_revocable_by
 from security.services import RefusedError
 from security.services.tokens import actions_on_offer, create_token, revoke_token
+from security.views.shared import tell
 
 SOON = timedelta(days=14)
 
@@ -62,6 +62,7 @@ def token_new(request: HttpRequest) -> HttpResponse:
         try:
             token, plain = create_token(actor=user, now=timezone.now(), **form.cleaned_data)
         except RefusedError as refusal:
+            record_refusal(request, refusal)
             form.add_error(None, str(refusal))
         else:
             # Shown in this answer and never again: after a redirect it would have to lie somewhere.
@@ -86,8 +87,12 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
             decision="denied",
         )
         raise Http404
-    revoke_token(actor=user, token=token, now=timezone.now())
-    messages.success(request, _("The token was revoked; it works no more."))
+
+    def revoke() -> str:
+        revoke_token(actor=user, token=token, now=timezone.now())
+        return _("The token was revoked; it works no more.")
+
+    tell(request, revoke)
     if token.user_id == user.pk:
         return redirect("account_tokens")
     return redirect("security:person", pk=token.user_id)

@@ -6,8 +6,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from security import audit
 from security.http import require_action, signed_in
 from security.selectors.tree import FOUND_AT_MOST, find_units, units_offered
+from security.signin import name_mark
 from security.views.shared import asked_of
 
 SEARCHED_FOR = (
@@ -33,5 +35,13 @@ def unit_search(request: HttpRequest) -> HttpResponse:
     typed = asked_of(request, name or "q")[:100]
     units = units_offered(signed_in(request), action)
     found = find_units(units, typed)[:FOUND_AT_MOST] if len(typed) > 1 else []
+    if typed:
+        audit.record(
+            "search",
+            actor=signed_in(request),
+            object_type="security.unit",
+            ids=[one.pk for one in found],
+            reason=f"term {name_mark(typed)}",
+        )
     context = {"found": found, "name": name or "q", "typed": typed}
     return render(request, "security/_units_found.html", context)

@@ -38,6 +38,7 @@ from security.services import (
     move_unit,
 )
 from security.services.units import check_move, what_hangs_on
+from security.signin import name_mark
 from security.views.shared import asked_of
 
 MANAGE = "security.manage_units"
@@ -52,6 +53,13 @@ def units(request: HttpRequest) -> HttpResponse:
     mine, text = units_where(signed_in(request), MANAGE), asked_of(request, "q")[:100]
     found = list(with_counts(find_units(mine, text))[: FOUND + 1]) if text else []
     top = [] if text else list(with_counts(tops(mine))[:AT_ONCE])
+    audit.record(
+        "search" if text else "list",
+        actor=signed_in(request),
+        object_type="security.unit",
+        ids=[one.pk for one in found[:FOUND] or top],
+        reason=f"term {name_mark(text)}" if text else "",
+    )
     context = {
         "search": text,
         "found": found[:FOUND],

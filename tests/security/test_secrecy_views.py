@@ -205,3 +205,12 @@ def test_below_level_2_there_is_no_form_and_keepers_have_no_page(client: Client)
     assert shown.context["form"] is None
     assert "MAX_SECRECY_LEVEL" in shown.content.decode()
     assert entered(client, make_officer("keeper")).get(APPROVALS).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["approval_withdraw", "standing"])
+def test_an_approval_or_standing_decision_that_is_not_there_is_a_denial(name: str) -> None:
+    officer = make_officer("security_officer")
+    client = Client()
+    client.force_login(officer)
+    assert client.post(reverse(f"security:{name}", args=[10**9])).status_code == 404
+    assert AuditEvent.objects.filter(actor_id=officer.pk, decision="denied").count() == 1

@@ -47,6 +47,18 @@ def test_the_tree_opens_level_by_level_and_shows_only_ones_reach() -> None:
     assert other.name not in client.get(UNITS, {"q": "don vi ngoai"}).content.decode()
 
 
+def test_a_look_through_the_tree_is_on_the_trail_and_the_words_are_not() -> None:
+    admin, one, _two, _below = make_branch()
+    client = enter(admin)
+    client.get(UNITS)
+    assert AuditEvent.objects.get(action="list").object_ids == [admin.unit_id]
+    client.get(UNITS, {"q": one.name})
+    client.get(reverse("security:unit_search"), {"q": one.name})
+    lines = AuditEvent.objects.filter(action="search", object_type="security.unit")
+    assert [line.object_ids for line in lines] == [[one.pk]] * 2
+    assert one.name not in str([line.reason for line in lines])
+
+
 @pytest.mark.parametrize(
     "name", ["unit", "unit_children", "unit_edit", "unit_move", "unit_dissolve"]
 )
