@@ -96,13 +96,17 @@ def entries_for(request: HttpRequest) -> list[Entry]:
 
 
 def _with_access(user: User, known: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """With a way into the access area for whoever has pages there and does not begin at people."""
-    pages = [_address(place.url_name) for place in offered(ACCESS, user)]
-    if not any(pages) or pages[0] in {url for _label, url in known}:
+    """With a way into the access area for whoever has pages there and does not begin at people.
+
+    Whoever has a single page there is shown that page by its own name.
+    """
+    pages = [(place.label, _address(place.url_name)) for place in offered(ACCESS, user)]
+    if not any(url for _label, url in pages) or pages[0][1] in {url for _label, url in known}:
         return known
+    label = pages[0][0] if len(pages) == 1 else gettext_noop("Access")
     trail = _address("security:trail")
     before = [entry for entry in known if entry[1] != trail]
-    return [*before, (gettext_noop("Access"), pages[0]), *known[len(before) :]]
+    return [*before, (label, pages[0][1]), *known[len(before) :]]
 
 
 def _open_to(user: User, place: Place) -> bool:
@@ -124,7 +128,7 @@ def _here(path: str, urls: list[str]) -> str:
     found = _longest_match(path, urls)
     area = _address("security:people").removesuffix("people/")
     own = tuple(_address(place.url_name) for place in ACCOUNT)
-    if not found and path.startswith(area) and not path.startswith(own):
+    if not found and path.startswith((area, _address("admin:index"))) and not path.startswith(own):
         return next((url for url in urls if url.startswith(area)), "")
     return found
 

@@ -5,7 +5,7 @@ import re
 from django import template
 from django.utils.translation import gettext as _
 
-from security.actions import EVENTS, OBJECTS
+from security.actions import EVENTS, LABELS, OBJECTS
 from security.kinds import kind_called
 from security.models import AuditEvent, Role, Unit
 
@@ -19,8 +19,8 @@ UNIT = re.compile(r"on unit (\d+)")
 
 @register.filter
 def in_words(action: str) -> str:
-    """``page.corrected`` → "page corrected" in the reader's language."""
-    return str(EVENTS.get(action, action))
+    """``page.corrected`` → "page corrected"; a denial names what the reader was not allowed."""
+    return str(EVENTS.get(action) or LABELS.get(action) or action)
 
 
 @register.filter

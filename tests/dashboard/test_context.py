@@ -53,7 +53,7 @@ def request_of(user: User, path: str = "/") -> HttpRequest:
     ("role", "expected"),
     [
         ("head", ["Board", "Tasks", "Products"]),
-        ("office", ["Board", "Tasks", "Products", "Access"]),
+        ("office", ["Board", "Tasks", "Products", "Secrecy levels"]),
         ("unit_head", ["My work", "Tasks", "Products", "Digitization", "Search scans", "Access"]),
         ("unit_staff", ["My work", "Tasks", "Products"]),
         ("operator", ["Digitization", "Search scans"]),
@@ -74,6 +74,19 @@ def test_a_page_of_the_access_area_marks_the_way_into_it(role: str) -> None:
     for path in ("/access/expiring/", "/access/roles/keeper/"):
         marked = [entry for entry in entries_for(request_of(user, path)) if entry.here]
         assert [entry.url.startswith("/access/") for entry in marked] == [True]
+
+
+def test_reference_data_belong_to_the_access_area_and_ones_account_to_none() -> None:
+    user = make_officer("administrator")
+    marked = {
+        path: [entry.url for entry in entries_for(request_of(user, path)) if entry.here]
+        for path in ("/admin/records/codelist/", "/access/opened/", "/access/emergency/mine/")
+    }
+    assert marked == {
+        "/admin/records/codelist/": ["/access/people/"],
+        "/access/opened/": [],
+        "/access/emergency/mine/": [],
+    }
 
 
 @pytest.mark.parametrize("role", [role["code"] for role in ROLES])

@@ -246,7 +246,7 @@ def test_the_officer_finds_what_was_read_and_judges_it(
     client = client_of(officer)
     assert "(1)" in client.get("/access/emergency/").content.decode()
     url = f"/access/emergency/{access.pk}/"
-    assert f"records.member {member.pk}" in client.get(url).content.decode()
+    assert f"Hồ sơ đảng viên {member.pk}" in client.get(url).content.decode()
     # Still open: nothing to judge yet.
     assert client.post(url, {"verdict": "justified"}).status_code == 422
     client.post(f"{url}end/")
