@@ -111,7 +111,12 @@ ACCOUNT = (
     Place("account_change_password", gettext_noop("Password"), begins=True),
     Place("account_sessions", gettext_noop("Signed-in devices")),
     Place("mfa_index", gettext_noop("Two-step sign-in")),
-    Place("account_tokens", gettext_noop("Tokens for programs"), ("security.use_tokens",)),
+    Place(
+        "account_tokens",
+        gettext_noop("Tokens for programs"),
+        ("security.use_tokens",),
+        below="account_token",
+    ),
 )
 
 

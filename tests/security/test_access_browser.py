@@ -87,7 +87,7 @@ def test_a_head_breaks_the_glass_and_the_officer_judges_it(signed_in: Opened) ->
     expect(page.get_by_role("link", name="Truy cập khẩn cấp (1)")).to_be_visible()
     page.get_by_role("link", name="Trần Thủ Trưởng").click()
     expect(page.get_by_text(WHY)).to_be_visible()
-    expect(page.get_by_text(f"records.member {member.pk}")).to_be_visible()
+    expect(page.get_by_text(f"Hồ sơ đảng viên {member.pk}")).to_be_visible()
     page.get_by_label("không chính đáng").check()
     page.get_by_role("button", name="Ghi kết luận").click()
     expect(page.get_by_text("Cần nói vì sao không chính đáng.")).to_be_visible()
