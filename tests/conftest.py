@@ -21,6 +21,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import override_settings
 from playwright.sync_api import BrowserContext, Page
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
@@ -45,18 +46,22 @@ CHROMIUM_FLAGS = [
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _plain_static_files() -> Iterator[None]:
+    """Static files need no build; for the whole session, because wide fixtures ask for pages too."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={**django_settings.STORAGES, "staticfiles": plain}):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Uploaded files of a test lie in a temporary directory; static files need no build."""
+    """Uploaded files of a test lie in a temporary directory."""
     installation = tmp_path_factory.mktemp("installation")
     settings.DATA_DIR = installation / "data"
     settings.DATA_DIR.mkdir()
     settings.STATIC_ROOT = installation / "static"
     settings.STATIC_ROOT.mkdir()
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
 
 
 # --- reference data ---------------------------------------------------------------------
