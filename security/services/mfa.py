@@ -52,7 +52,8 @@ def set_mfa_required(*, actor: User | None, role: Role, required: bool, now: dat
     """Require a second factor of everybody who holds a role, or no longer; counts at once.
 
     It concerns holders everywhere, so the actor must manage every root of this organisation
-    (external ones hold nobody who signs in). Nobody waives it for a role he holds himself.
+    (external ones hold nobody who signs in). Nobody waives it for a role he holds himself, and
+    no administrator for a high role: one person would undo what takes two to give.
     ``actor=None`` is the installation itself (demonstration).
     """
     role = Role.objects.select_for_update().get(pk=role.pk)
@@ -63,6 +64,9 @@ def set_mfa_required(*, actor: User | None, role: Role, required: bool, now: dat
         if holds and not required:
             own = _("Nobody can waive the second factor for a role that he holds himself.")
             raise RefusedError(Problem("own_role", own))
+        if role.high and not required:
+            high = _("The second factor of a high role cannot be waived.")
+            raise RefusedError(Problem("high_role", high))
     if role.mfa_required == required:
         return role
     role.mfa_required = required

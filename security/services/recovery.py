@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from security.models import AuditEvent, Invitation, User
 from security.services.invitations import invite
 from security.services.mfa import reset_mfa
+from security.services.people import check_account
 from security.services.problems import Problem, RefusedError
 
 APART = timedelta(days=7)
@@ -27,8 +28,18 @@ def renew_link(*, actor: User, user: User, now: datetime) -> str:
     """A one-time link to set the first or a new password; returns its token, shown once.
 
     Refused to whoever reset this person's second factor within a week, or as long as he has none.
+    Refused to everybody while the person holds a high role and no factor: the link alone would then
+    be the role, given by one person. End the role first; it can be asked for again.
     """
     user = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+    check_account(actor, user, now)
+    if _would_hand_over_a_high_role(user, now):
+        raise RefusedError(
+            Problem(
+                "high_role",
+                _("This person holds a high role and no second factor: end the role first."),
+            )
+        )
     if not may_renew_link(actor, user, now):
         raise RefusedError(_two_people())
     return invite(actor=actor, user=user, purpose=_purpose(user), now=now)
@@ -72,6 +83,12 @@ def may_reset_factor(actor: User, user: User, now: datetime) -> bool:
         action="signin", actor_id=user.pk, decision=AuditEvent.Decision.ALLOWED
     )
     return used is None or signed_in.filter(at__gt=used).exists()
+
+
+def _would_hand_over_a_high_role(user: User, now: datetime) -> bool:
+    if _purpose(user) == Purpose.FIRST or Authenticator.objects.filter(user_id=user.pk).exists():
+        return False
+    return user.role_grants.unended(now).filter(high=True).exists()
 
 
 def _purpose(user: User) -> Invitation.Purpose:

@@ -59,7 +59,7 @@ def role(request: HttpRequest, code: str) -> HttpResponse:
         "page": page,
         "holders": [(grant, may(reader, holdings.MANAGE, grant.user.unit)) for grant in page],
         "may_switch": acts_everywhere(reader, holdings.MANAGE),
-        "may_waive": one.pk not in roles_of(reader),
+        "may_waive": not one.high and one.pk not in roles_of(reader),
         "may_ask": matrix.may_ask(reader, one, now),
         "changeable": matrix.changeable(allowed, refused),
         "changes": matrix.change_lines(

@@ -287,7 +287,7 @@ def test_a_type_of_no_catalogue_changes_nothing_and_names_of_files_stay_off_the_
         object_type="digitization.documenttype", decision="denied", actor_id=room.operator.pk
     )
     assert denied.exists()
-    type_ = room.programme.types.first()
+    type_ = room.programme.types.earliest("pk")
     signed_in(room.operator).post(url("file_type", source.pk), {"type": type_.pk})
     line = AuditEvent.objects.get(action="file.classified")
     assert (line.fields, line.reason) == (["type"], f"file {source.pk}")

@@ -233,3 +233,17 @@ def test_sessions_of_others_survive_a_reset() -> None:
     before = Session.objects.count()
     reset_mfa(actor=actor, user=user, reason="x", now=timezone.now())
     assert Session.objects.count() == before
+
+
+def test_nobody_waives_it_for_a_high_role(client: Client) -> None:
+    actor = make_officer("administrator")
+    Role.objects.filter(code="security_officer").update(mfa_required=True)
+    role = Role.objects.get(code="security_officer")
+    with pytest.raises(RefusedError) as refused:
+        set_mfa_required(actor=actor, role=role, required=False, now=timezone.now())
+    assert [problem.code for problem in refused.value.problems] == ["high_role"]
+    role.refresh_from_db()
+    assert role.mfa_required
+    client.force_login(actor)
+    page = client.get(reverse("security:role", args=["security_officer"]))
+    assert not page.context["may_waive"]

@@ -399,6 +399,22 @@ def test_whoever_used_a_link_himself_never_gets_at_the_factor() -> None:
     assert reset_factor(actor=admin, user=person, reason="Mất máy", now=timezone.now()) == 1
 
 
+def test_a_link_alone_never_hands_over_a_high_role() -> None:
+    admin = make_officer("administrator")
+    officer = make_user(unit=admin.unit)
+    officer.set_password(PASSWORD)
+    officer.save()
+    grant = grant_role(officer, "security_officer")
+    assert grant.high
+    now = timezone.now()
+    with pytest.raises(RefusedError) as refused:
+        renew_link(actor=admin, user=officer, now=now)
+    assert code(refused) == {"high_role"}
+    assert not Invitation.objects.exists()
+    make_factor(officer)
+    assert renew_link(actor=admin, user=officer, now=now)
+
+
 def test_whoever_never_signed_in_gets_a_first_link_from_anybody_again() -> None:
     admin = make_officer("administrator")
     person = make_user(unit=admin.unit)
