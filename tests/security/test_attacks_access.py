@@ -69,7 +69,7 @@ def test_a_file_of_another_dossier_cannot_be_typed() -> None:
         # a type of somebody else's catalogue on one's own file
         client.post(f"/digitization/files/{mine.source_id}/type/", {"type": foreign_kind.pk})
     assert hidden.status_code == absent.status_code == 404
-    assert denials(room.operator) == before + 2
+    assert denials(room.operator) == before + 3
 
 
 # --- counts and facets ------------------------------------------------------------------
