@@ -40,10 +40,14 @@ def date_fault(span: Span, now: datetime) -> str:
     return ""
 
 
+# Two people may act at once, each by the clock of his own request.
+SAME_MOMENT = timedelta(minutes=1)
+
+
 def adds_nothing(span: Span, held: Iterable[Span]) -> bool:
     """Whether one of the grants held already gives all of this, for all of that time."""
     return any(
-        one.begins <= span.begins
+        one.begins <= span.begins + SAME_MOMENT
         and (one.ends is None or (span.ends is not None and span.ends <= one.ends))
         and one.reach.covers(span.reach)
         for one in held

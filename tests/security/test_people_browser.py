@@ -75,8 +75,9 @@ def test_a_head_reviews_roles_on_a_phone_by_key(signed_in: OpenPage) -> None:
     page.keyboard.press("Enter")
     expect(row.locator(".tag-green")).to_be_visible()
     # The row keeps the focus: Tab goes on to the next one, not back to the top of the page.
-    page.keyboard.press("Tab")
     there = "id => document.activeElement.closest('.review-item')?.id === id"
+    page.wait_for_function(there, arg=f"item-{kept.pk}")
+    page.keyboard.press("Tab")
     page.wait_for_function(there, arg=f"item-{ended.pk}")
     last = page.locator(f"#item-{ended.pk}")
     last.locator("input[name=note]").fill("Đã chuyển đi")

@@ -35,7 +35,7 @@ def test_a_high_role_from_request_to_expiry(
     page.get_by_label("Vai trò", exact=True).select_option("head")
     page.get_by_label("Lý do", exact=True).fill("Quyết định 112")
     page.get_by_role("button", name="Giao vai trò này").click()
-    expect(page.get_by_text("chờ phê duyệt")).to_be_visible()
+    expect(page.get_by_text("chờ phê duyệt", exact=True)).to_be_visible()
     assert not RoleGrant.objects.filter(user=person).exists()
     page.goto(page.url.split("/access/")[0] + "/access/requests/")
     expect(page.get_by_role("button", name="Phê duyệt")).to_have_count(0)
