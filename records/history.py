@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,21 +13,11 @@ from records.display import display_value
 from records.fields import RecordField, fields_of, readable_fields
 from records.models import Cadre, Member, Person
 from security.fields import may_read
+from security.history import Change, author, hidden, said
 from security.levels import Secrecy
 from security.models import Unit, User
 
 SHOWN = 40
-
-
-@dataclass
-class Change:
-    """One saving of a record; ``sentences`` say what became different."""
-
-    at: datetime
-    who: str
-    reason: str
-    basis: str
-    sentences: list[str] = field(default_factory=list)
 
 
 def changes_of(user: User, row: Member | Cadre, codes: Codes) -> list[Change]:
@@ -47,7 +36,7 @@ def changes_of(user: User, row: Member | Cadre, codes: Codes) -> list[Change]:
                 (newer.history_date, newer.history_user_id),
                 Change(
                     at=newer.history_date,
-                    who=str(newer.history_user or _("The system")),
+                    who=author(newer),
                     reason=newer.history_change_reason or "",
                     basis=newer.basis,
                 ),
@@ -78,25 +67,13 @@ def _sentences(
         if before == after:
             continue
         if one.key not in readable:
-            yield _("%(field)s changed (value not shown)") % {"field": one.label}
+            yield hidden(one.label)
         else:
-            yield _said(one.label, *(display_value(one, v, codes) for v in (before, after)))
+            yield said(one.label, *(display_value(one, v, codes) for v in (before, after)))
     if older.unit_id != newer.unit_id and newer.instance_type is not Person:
-        yield _said(_("Unit"), _unit_name(older), _unit_name(newer))
+        yield said(_("Unit"), _unit_name(older), _unit_name(newer))
     if older.level != newer.level and newer.instance_type is not Person:
-        yield _said(_("Secrecy level"), *(str(Secrecy(v.level).label) for v in (older, newer)))
-
-
-def _said(label: object, before: str, after: str) -> str:
-    if not before:
-        return _("%(field)s: “%(after)s” entered") % {"field": label, "after": after}
-    if not after:
-        return _("%(field)s: “%(before)s” removed") % {"field": label, "before": before}
-    return _("%(field)s: “%(before)s” became “%(after)s”") % {
-        "field": label,
-        "before": before,
-        "after": after,
-    }
+        yield said(_("Secrecy level"), *(str(Secrecy(v.level).label) for v in (older, newer)))
 
 
 def _unit_name(version: Any) -> str:
