@@ -30,6 +30,7 @@ from config.launcher import commands
 from security.models import Role
 from security.services import load_roles
 
+FILE_KEYS = " ".join(f"{level}:1:{level + 1:064x}" for level in range(4))
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -51,6 +52,7 @@ def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     installation = tmp_path_factory.mktemp("installation")
     settings.DATA_DIR = installation / "data"
     settings.DATA_DIR.mkdir()
+    settings.FILE_ENCRYPTION, settings.FILE_KEYS = "on", FILE_KEYS
     settings.STATIC_ROOT = installation / "static"
     settings.STATIC_ROOT.mkdir()
     settings.STORAGES = {
@@ -162,6 +164,7 @@ class Worker:
             "DATA_DIR": str(data_dir),
             "SECRET_KEY": django_settings.SECRET_KEY,
             "FILE_NAME_KEY": django_settings.FILE_NAME_KEY,
+            "FILE_KEYS": django_settings.FILE_KEYS,
             "OMP_THREAD_LIMIT": "1",
         }
         self.process: subprocess.Popen[bytes] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -37,6 +38,8 @@ from security.http import (
 )
 from security.scope import may
 from security.services import RefusedError
+
+log = logging.getLogger(__name__)
 
 VIEW, CORRECT = "digitization.view", "digitization.correct"
 
@@ -143,9 +146,16 @@ def _picture(blob: str) -> HttpResponseBase:
     if not blob:
         raise Http404
     try:
-        content = files.open_blob(blob)
+        content = files.open_whole(blob)
     except FileNotFoundError as error:
         raise Http404 from error
+    except (files.DamagedError, files.KeyMissingError) as error:
+        log.error("blob %s…: %s", blob[:12], error)
+        return HttpResponse(
+            _("This file cannot be shown: it is damaged, or its key is missing. Tell the administrator."),
+            status=500, content_type="text/plain; charset=utf-8",
+            headers={"Cache-Control": "no-store, private", "X-Content-Type-Options": "nosniff"},
+        )  # fmt: skip
     return FileResponse(
         content,
         content_type="image/jpeg",

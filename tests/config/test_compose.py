@@ -112,7 +112,14 @@ def test_web_and_workers_share_keys_and_files(services: dict[str, Any]) -> None:
         assert services[name]["environment"] == same
         assert "files:/data" in services[name]["volumes"]
     remote = load(WORKER_HOST)["services"]["worker"]["environment"]
-    for key in ("SECRET_KEY", "FILE_NAME_KEY", "DATA_DIR", "MAX_SECRECY_LEVEL"):
+    for key in (
+        "SECRET_KEY",
+        "FILE_NAME_KEY",
+        "FILE_KEYS",
+        "FILE_ENCRYPTION",
+        "DATA_DIR",
+        "MAX_SECRECY_LEVEL",
+    ):
         assert remote[key] == same[key]
 
 
