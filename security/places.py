@@ -84,7 +84,12 @@ ACCESS = (
         ("security.classify", "security.declassify", "security.approve_secrecy"),
     ),
     Place("security:approvals", gettext_noop("Approvals"), ("security.approve_secrecy",)),
-    Place("security:trail", gettext_noop("Audit trail"), ("security.view_trail",)),
+    Place(
+        "security:trail",
+        gettext_noop("Audit trail"),
+        ("security.view_trail",),
+        below="security:trail",
+    ),
     Place(
         "admin:index",
         gettext_noop("Reference data"),
