@@ -1,5 +1,4 @@
 from celery import shared_task
-
 from django.utils import timezone
 
 from digitization import queue, reading, upkeep

@@ -21,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from security import crypto, keyring
 
-PIECE = 2**18
+PIECE = crypto.CHUNK_SIZE
 
 
 class Sink(Protocol):

@@ -2,7 +2,7 @@
 
     header     magic, version, level, key version, key mark, file id, chunk size, plain size,
                nonce, wrapped key                                          (128 bytes, see Header)
-    chunk 0…n  AES-256-GCM of one MiB of plain bytes each, the last one shorter, tags appended
+    chunk 0…n  AES-256-GCM of 256 KiB of plain bytes each, the last one shorter, tags appended
 
 Every file has a random key of its own, used for this one file and never again; so the number of
 the chunk can be its nonce. What the tags bind:
@@ -30,7 +30,7 @@ from security.keyring import KEY_BYTES, FileKey, KeyRing
 
 MAGIC = b"\x8eSAURO\r\n"
 VERSION = 1
-CHUNK_SIZE = 2**20
+CHUNK_SIZE = 2**18  # fits the cache of a core: faster than 1 MiB, and ranges cost less
 TAG = 16
 _BOUND = struct.Struct(">8sBBI8s16sIQ")  # magic … plain size
 _WRAPPED = struct.Struct(">12s48s18x")  # nonce, wrapped key, room up to 128 bytes
@@ -110,7 +110,8 @@ def parse_header(start: bytes) -> Header:
     if version != VERSION:
         raise DamagedError(f"format {version} is unknown")
     nonce, wrapped = _WRAPPED.unpack_from(start, _BOUND.size)
-    header = Header(*fields, nonce, wrapped)
+    level, key_version, mark, file_id, chunk_size, size = fields
+    header = Header(level, key_version, mark, file_id, chunk_size, size, nonce, wrapped)
     # The room is bound by nothing, so it must be what was written. The limits come first: no
     # forged size may make us reserve memory.
     if header.packed() != start[:HEADER_SIZE] or header.chunk_size != CHUNK_SIZE:
@@ -166,8 +167,10 @@ class Reader(io.RawIOBase):
         if stored.seek(0, io.SEEK_END) != self.header.stored_size:
             raise DamagedError("length")
         self._cipher = AESGCM(self.header.unwrapped(blob=blob, ring=ring))
-        self._position = 0
-        self._index, self._chunk = -1, b""
+        self._position, self._index = 0, -1
+        longest = min(CHUNK_SIZE, self.header.plain_size)
+        self._chunk = memoryview(bytearray(longest))
+        self._sealed = memoryview(bytearray(longest + TAG))
 
     def readable(self) -> bool:
         return True
@@ -189,11 +192,17 @@ class Reader(io.RawIOBase):
     def readinto(self, into: memoryview, /) -> int:  # type: ignore[override]
         if self._position >= self.header.plain_size or not len(into):
             return 0
-        index, inside = divmod(self._position, self.header.chunk_size)
-        part = memoryview(self._plain(index))[inside : inside + len(into)]
-        into[: len(part)] = part
-        self._position += len(part)
-        return len(part)
+        into = memoryview(into)  # Python passes a bytearray, BufferedReader a memoryview
+        index, inside = divmod(self._position, CHUNK_SIZE)
+        length = self._length(index)
+        if inside == 0 and len(into) >= length:  # a whole chunk: straight to where it is wanted
+            self._decrypt(index, into[:length])
+            part = length
+        else:
+            part = min(length - inside, len(into))
+            into[:part] = self._plain(index)[inside : inside + part]
+        self._position += part
+        return part
 
     def verify(self, start: int = 0, end: int | None = None) -> Self:
         """Prove the chunks that hold these bytes, so that no half of a damaged file is sent."""
@@ -204,21 +213,27 @@ class Reader(io.RawIOBase):
 
     def close(self) -> None:
         self._stored.close()
-        self._chunk = b""
         super().close()
 
-    def _plain(self, index: int) -> bytes:
+    def _length(self, index: int) -> int:
+        return min(CHUNK_SIZE, self.header.plain_size - index * CHUNK_SIZE)
+
+    def _plain(self, index: int) -> memoryview:
+        """The chunk, kept until another one is asked for."""
         if index != self._index:
-            self._chunk = self._decrypted(index)
+            self._index = -1
+            self._decrypt(index, self._chunk[: self._length(index)])
             self._index = index
         return self._chunk
 
-    def _decrypted(self, index: int) -> bytes:
-        size = self.header.chunk_size + TAG
-        self._stored.seek(HEADER_SIZE + index * size)
+    def _decrypt(self, index: int, into: memoryview) -> None:
+        sealed = self._sealed[: self._length(index) + TAG]
+        self._stored.seek(HEADER_SIZE + index * (CHUNK_SIZE + TAG))
+        if self._stored.readinto(sealed) != len(sealed):  # type: ignore[attr-defined]
+            raise DamagedError(f"chunk {index}")
         bound = _bound_chunk(self.header.file_id, index, last=index == self.header.chunks - 1)
         try:
-            return self._cipher.decrypt(_nonce(index), self._stored.read(size), bound)
+            self._cipher.decrypt_into(_nonce(index), sealed, bound, into)
         except InvalidTag as error:
             raise DamagedError(f"chunk {index}") from error
 

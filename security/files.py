@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from security import blobs, crypto
 from security.blobs import blob_path, open_blob, open_whole, plain_copy
 from security.crypto import DamagedError
-from security.keyring import KeyMissingError
+from security.keyring import FileKey, KeyMissingError
 from security.models import Unit
 from security.services import Problem, RefusedError, check_level
 
@@ -98,7 +98,7 @@ def _write(
     return Receipt(sha256=digest, blob=blob, size=size)
 
 
-def _newest(level: int) -> crypto.FileKey:
+def _newest(level: int) -> FileKey:
     try:
         return blobs.ring().newest(level)
     except KeyMissingError as error:
