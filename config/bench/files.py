@@ -13,6 +13,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -41,10 +42,13 @@ def run(*, scale: int | None = None, **_options: Any) -> Result:
     ):
         _write(PLAIN_BLOB, _pieces(SCAN), encrypted=False)
         _write(BLOB, _pieces(SCAN), encrypted=True)
-        taken = {
-            way: _in_turns({"encrypted": partial(read, BLOB), "plain": partial(read, PLAIN_BLOB)})
-            for way, read in READS.items()
-        }
+        with _client() as client:
+            reads: dict[str, Callable[[str], None]] = {
+                "served": partial(_serve, client),
+                "from_disk": _read_from_disk,
+                "from_memory": _read,
+            }
+            taken = {way: _compared(read) for way, read in reads.items()}
         before = _memory()
         _write(LARGE_BLOB, _pieces(large), encrypted=True)
         _read(LARGE_BLOB)
@@ -94,27 +98,35 @@ def _read_from_disk(blob: str) -> None:
     _read(blob)
 
 
-def _serve(blob: str) -> None:
-    """Proven first, then sent, as the views do; until the other side has all of it."""
+@contextmanager
+def _client() -> Iterator[socket.socket]:
+    """A process that takes one scan after another and says of each when it has it whole."""
     here, there = socket.socketpair()
     child = os.fork()
     if child == 0:
         here.close()
-        while there.recv(blobs.PIECE):
-            pass
+        taken = 0
+        while piece := there.recv(blobs.PIECE):
+            taken += len(piece)
+            if taken % (SCAN * MIB) == 0:
+                there.sendall(b".")
         os._exit(0)
     there.close()
-    with here, blobs.open_whole(blob) as opened:
-        while piece := opened.read(blobs.PIECE):
-            here.sendall(piece)
+    with here:
+        yield here
     os.waitpid(child, 0)
 
 
-READS: dict[str, Callable[[str], None]] = {
-    "served": _serve,
-    "from_disk": _read_from_disk,
-    "from_memory": _read,
-}
+def _serve(client: socket.socket, blob: str) -> None:
+    """Proven first, then sent, as the views do."""
+    with blobs.open_whole(blob) as opened:
+        while piece := opened.read(blobs.PIECE):
+            client.sendall(piece)
+    client.recv(1)
+
+
+def _compared(read: Callable[[str], None]) -> dict[str, float]:
+    return _in_turns({"encrypted": lambda: read(BLOB), "plain": lambda: read(PLAIN_BLOB)})
 
 
 def _in_turns(works: dict[str, Callable[[], None]]) -> dict[str, float]:
