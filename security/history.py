@@ -47,7 +47,7 @@ class ToldField:
     """A column of a history: its name for people and how a value is written."""
 
     key: str
-    label: str
+    label: object
     written: Callable[[Any], str] = str
 
 
