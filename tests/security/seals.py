@@ -75,8 +75,9 @@ def settled(*, patience: float = 120) -> None:
     while time.monotonic() < until:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT coalesce(max(xid), 0) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-                " FROM security_auditevent"
+                "SELECT count(*) = 0 FROM security_auditevent, pg_current_snapshot() AS seen"
+                " WHERE xid >= pg_snapshot_xmin(seen)::text::bigint"
+                " AND xid < pg_snapshot_xmax(seen)::text::bigint"
             )
             if cursor.fetchone()[0]:
                 return
