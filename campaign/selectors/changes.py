@@ -45,7 +45,9 @@ def _change(found: dict[tuple[datetime, int | None], Change], version: Any) -> C
     key = (version.history_date, version.history_user_id)
     reason = version.history_change_reason or ""
     said = str(_("Loaded from the plan file")) if reason == LOADED else reason
-    return found.setdefault(key, Change(version.history_date, author(version), said))
+    change = found.setdefault(key, Change(version.history_date, author(version)))
+    change.reason = change.reason or said
+    return change
 
 
 def _of_task(newer: Any, older: Any) -> Iterator[str]:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, ExtractHour, TruncDate
 
 from security.models import AuditEvent, User
 from security.reading_rules import (
+    BOUNDS,
     DAY_BEGINS,
     DAY_ENDS,
     DayOfReading,
@@ -60,12 +61,15 @@ def unusual_days(user: User, until: date) -> list[UnusualDay]:
     people = {one.pk: one for one in User.objects.filter(pk__in=ids).select_related("unit")}
     shown = _figures(rows, people)
     own = _usual_of(before)
+    names = {row["actor_id"]: row["actor_name"] for row in rows}
     found = []
     for (actor, day), figures in shown.items():
-        records, listed = _compared(actor, people, own)
+        # To compare somebody with all around him takes a look at all of them: only where it counts.
+        is_much = figures.records >= BOUNDS.records or figures.rows >= BOUNDS.rows
+        records, listed = _compared(actor, people, own) if is_much else (Usual(), Usual())
         signs = signs_of(figures, records=records, rows=listed)
         if signs:
-            name, unit = _called(actor, rows, people)
+            name, unit = _called(actor, names, people)
             found.append(UnusualDay(actor, name, unit, day, signs))
     found.sort(key=lambda one: (-one.weight, -one.day.toordinal(), one.name))
     return found[:SHOWN_AT_MOST]
@@ -153,8 +157,8 @@ def _compared(
     )
 
 
-def _called(actor: int, rows: list[dict[str, Any]], people: dict[int, User]) -> tuple[str, str]:
+def _called(actor: int, names: dict[int, str], people: dict[int, User]) -> tuple[str, str]:
     person = people.get(actor)
-    if person is not None:
-        return person.full_name or person.username, person.unit.name
-    return next(row["actor_name"] for row in rows if row["actor_id"] == actor), ""
+    if person is None:
+        return names[actor], ""
+    return person.full_name or person.username, person.unit.name

@@ -137,6 +137,14 @@ def test_each_question_finds_its_rows_and_no_others(house: House) -> None:
     assert found(chief, unit="no such unit") == []
 
 
+def test_a_person_is_found_by_the_name_of_then_and_of_now(house: House) -> None:
+    audit.record("n.one", actor=house.worker)
+    User.objects.filter(pk=house.worker.pk).update(full_name="Đỗ Thị Mới")
+    for name in ("lê thị", "do thi moi", house.worker.username):
+        assert found(house.chief, who=name) == ["n.one"], name
+    assert found(house.chief, who="khong ai ca") == []
+
+
 def test_days_are_whole_days_of_the_local_clock(house: House) -> None:
     day = timezone.localdate() - timedelta(days=3)
     zone = timezone.get_current_timezone()
