@@ -123,17 +123,23 @@ def _plain(stored: BinaryIO) -> BinaryIO:
     return stored
 
 
-def open_whole(blob: str, start: int = 0, end: int | None = None) -> BinaryIO:
-    """``open_blob``, after every chunk that will be sent was proven: whole or not at all."""
+def open_whole(blob: str) -> BinaryIO:
+    """``open_blob``, after every chunk was proven: the whole file or nothing of it."""
     opened = open_blob(blob)
+    try:
+        prove(opened)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def prove(opened: BinaryIO, start: int = 0, end: int | None = None) -> None:
+    """DamagedError unless all chunks that hold these bytes are what was written. A plain file
+    carries no proof; whoever has its hash compares that."""
     raw = getattr(opened, "raw", None)
     if isinstance(raw, crypto.Reader):
-        try:
-            raw.verify(start, end)
-        except BaseException:
-            opened.close()
-            raise
-    return opened
+        raw.verify(start, end)
 
 
 @contextmanager

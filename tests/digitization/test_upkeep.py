@@ -185,3 +185,64 @@ def test_a_page_of_a_damaged_file_is_not_read(spoil: str, code: str, settings: A
     job = OcrJob.objects.get()
     assert (job.state, job.error_code) == ("failed", code)
     assert not Page.objects.get().text
+
+
+RANGES = [
+    ("bytes=0-3", 206, slice(0, 4)),
+    ("bytes=4-", 206, slice(4, None)),
+    ("bytes=-5", 206, slice(-5, None)),
+    ("bytes=3-999999", 206, slice(3, None)),
+    ("bytes=-999999", 200, slice(None)),
+    ("bytes=0-", 200, slice(None)),
+    ("bytes=0-1,4-5", 200, slice(None)),  # several: the whole, as RFC 9110 allows
+    ("bytes=5-2", 200, slice(None)),
+    ("bytes=-", 200, slice(None)),
+    ("lines=1-2", 200, slice(None)),
+    ("", 200, slice(None)),
+    ("bytes=999999-", 416, slice(0, 0)),
+    ("bytes=-0", 416, slice(0, 0)),
+]
+
+
+@pytest.mark.parametrize(("asked", "status", "part"), RANGES, ids=[row[0] for row in RANGES])
+def test_a_range_is_answered_with_exactly_these_bytes(asked: str, status: int, part: slice) -> None:
+    room = make_room()
+    page = make_read_page(room)
+    whole = f"derivative {page.pk}".encode()
+    client = Client()
+    client.force_login(room.operator)
+    address = reverse("digitization:page_image", args=[page.pk])
+    answer = client.get(address, headers={"Range": asked} if asked else {})
+    assert (answer.status_code, answer.getvalue()) == (status, whole[part])
+    if status == 206:
+        start, end, _step = part.indices(len(whole))
+        assert answer["Content-Range"] == f"bytes {start}-{end - 1}/{len(whole)}"
+        assert int(answer["Content-Length"]) == end - start
+    if status == 416:
+        assert answer["Content-Range"] == f"bytes */{len(whole)}"
+    assert answer["Cache-Control"] == "no-store, private"
+
+
+def test_a_range_of_a_large_file_crosses_chunks() -> None:
+    room = make_room()
+    page = make_read_page(room)
+    whole = bytes(range(256)) * 4000  # four chunks
+    page.derivative = files.receive([whole], unit=room.unit, level=1, max_bytes=2**21).blob
+    page.save(update_fields=["derivative"])
+    client = Client()
+    client.force_login(room.operator)
+    address = reverse("digitization:page_image", args=[page.pk])
+    answer = client.get(address, headers={"Range": "bytes=262000-800000"})
+    assert answer.getvalue() == whole[262000:800001]
+
+
+def test_a_range_of_a_hidden_page_is_the_same_404() -> None:
+    page = make_read_page(make_room())
+    client = Client()
+    client.force_login(make_room().operator)
+    answers = [
+        client.get(reverse("digitization:page_image", args=[pk]), headers={"Range": "bytes=0-1"})
+        for pk in (page.pk, 10**9)
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert "Content-Range" not in answers[0]
