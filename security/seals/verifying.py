@@ -153,9 +153,7 @@ def first_difference(sealed: Sealed, lines: Sequence[Line]) -> Finding | None:
     for row_id in sorted(sealed.leaves.keys() | found.keys()):
         leaf, line = sealed.leaves.get(row_id), found.get(row_id)
         if leaf is None:
-            return Finding(
-                Code.ADDED_ROW, f"row {row_id} was added after checkpoint {number} was signed"
-            )
+            return _too_much(row_id, number)
         if line is None:
             return _gone(row_id, number)
         if line.leaf != leaf:
@@ -164,6 +162,15 @@ def first_difference(sealed: Sealed, lines: Sequence[Line]) -> Finding | None:
     if len(lines) != len(found):
         return Finding(Code.ADDED_ROW, f"an id occurs twice among the rows of checkpoint {number}")
     return None
+
+
+def _too_much(row_id: int, number: int) -> Finding:
+    """A row that its window never held: it was added, or moved here from where it was sealed."""
+    for row in AuditCheckpoint.objects.exclude(number=number).iterator(chunk_size=1):
+        if row_id in sealed_of(row).leaves:
+            text = f"row {row_id} of checkpoint {row.number} was moved into that of {number}"
+            return Finding(Code.ALTERED_ROW, text)
+    return Finding(Code.ADDED_ROW, f"row {row_id} was added after checkpoint {number} was signed")
 
 
 def _gone(row_id: int, number: int) -> Finding:
