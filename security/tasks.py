@@ -7,6 +7,7 @@ from security.partitions import make_partitions
 from security.seals.keys import SealKeyError
 from security.seals.sealing import seal
 from security.seals.state import seal_state
+from security.seals.store import CheckpointConflictError
 from security.services.sessions import clear_dead_sessions, forget_attempts
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ def seal_trail() -> None:
         seal(now=now)
     except SealKeyError as error:
         log.error("nothing sealed: %s", error)
+    except (OSError, CheckpointConflictError) as error:
+        log.error("sealed, but a checkpoint could not be copied: %s", error)
     state = seal_state(now=now)
     if state.late:
         log.warning(

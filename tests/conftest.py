@@ -30,7 +30,6 @@ from config.launcher import commands
 from security.models import Role
 from security.services import load_roles
 
-FILE_KEYS = " ".join(f"{level}:1:{level + 1:064x}" for level in range(4))
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -44,6 +43,10 @@ CHROMIUM_FLAGS = [
 ]
 # Playwright's driver runs an event loop in the tests' thread; Django would refuse every query.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# Files are encrypted in every test, in fixtures of a wider scope and in child processes too.
+os.environ["FILE_KEYS"] = " ".join(f"{level}:1:{level + 1:064x}" for level in range(4))
+django_settings.FILE_KEYS = os.environ["FILE_KEYS"]
+django_settings.FILE_ENCRYPTION = "on"
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +55,8 @@ def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     installation = tmp_path_factory.mktemp("installation")
     settings.DATA_DIR = installation / "data"
     settings.DATA_DIR.mkdir()
-    settings.FILE_ENCRYPTION, settings.FILE_KEYS = "on", FILE_KEYS
+    settings.AUDIT_SEAL_KEY_FILE = installation / "keys" / "seal.pem"
+    settings.AUDIT_CHECKPOINTS_DIR = installation / "checkpoints"
     settings.STATIC_ROOT = installation / "static"
     settings.STATIC_ROOT.mkdir()
     settings.STORAGES = {
@@ -165,7 +169,6 @@ class Worker:
             "DATA_DIR": str(data_dir),
             "SECRET_KEY": django_settings.SECRET_KEY,
             "FILE_NAME_KEY": django_settings.FILE_NAME_KEY,
-            "FILE_KEYS": django_settings.FILE_KEYS,
             "OMP_THREAD_LIMIT": "1",
         }
         self.process: subprocess.Popen[bytes] | None = None

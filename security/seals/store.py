@@ -59,3 +59,13 @@ def kept(directory: Path, number: int) -> Sealed | None:
         return read_file(path_of(directory, number).read_bytes())
     except (OSError, CheckpointError):
         return None
+
+
+def set_aside(directory: Path) -> Path | None:
+    """Move the checkpoints of a trail that begins anew out of the way; never deletes them."""
+    if not directory.exists():
+        return None
+    number = 1
+    while (goal := directory.with_name(f"{directory.name}.old{number}")).exists():
+        number += 1
+    return directory.rename(goal)

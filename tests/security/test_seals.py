@@ -28,6 +28,7 @@ from security.seals.state import seal_state
 from security.tasks import seal_trail
 from tests.security.seals import (
     another_connection,
+    empty_seals,
     forge,
     ids,
     seal_all,
@@ -243,6 +244,30 @@ def test_a_kept_checkpoint_is_never_overwritten(sealing: Path) -> None:
         store.write_once(sealing, sealed_of(row))
     assert path.read_bytes() == b"{}"
     assert [file.name for file in sealing.iterdir()] == [path.name]
+
+
+def test_a_copy_that_cannot_be_written_is_told_and_tried_again(
+    sealing: Path, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(1)
+    sealing.write_text("no directory")
+    with caplog.at_level(logging.ERROR):
+        seal_trail()
+    assert "could not be copied" in caplog.text
+    assert AuditCheckpoint.objects.count() == 1
+    sealing.unlink()
+    seal_trail()
+    assert store.numbers(sealing) == {1}
+
+
+def test_checkpoints_of_a_trail_that_begins_anew_are_set_aside_not_deleted(sealing: Path) -> None:
+    for _time in range(2):
+        empty_seals()
+        write(1)
+        seal_all()
+        assert store.set_aside(sealing) is not None
+    assert [store.numbers(sealing.with_name(f"checkpoints.old{n}")) for n in (1, 2)] == [{1}, {1}]
+    assert store.set_aside(sealing) is None
 
 
 def test_copies_left_out_by_a_crash_are_written_the_next_time(sealing: Path) -> None:
