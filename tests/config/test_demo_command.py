@@ -164,7 +164,6 @@ def test_reset_throws_everything_away_and_builds_anew(other_database: str, tmp_p
         "VAR_DIR": str(tmp_path),
         "SECRET_KEY": settings.SECRET_KEY,
         "FILE_NAME_KEY": settings.FILE_NAME_KEY,
-        "FILE_KEYS": settings.FILE_KEYS,
     }
 
     def manage(*arguments: str) -> str:
