@@ -14,6 +14,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Max
 
 from security.merkle import root_of
 from security.models import AuditCheckpoint
@@ -28,9 +29,9 @@ BATCH = 100_000
 _ONE_AT_A_TIME = 0x5EA1_0001  # advisory lock
 
 
-def sealed_of(row: AuditCheckpoint) -> Sealed:
-    """The checkpoint that a row of the table says it is."""
-    body = Body(
+def body_of(row: AuditCheckpoint) -> Body:
+    """What a row of the table says was signed; its leaves are not asked for."""
+    return Body(
         number=row.number,
         after_id=row.after_id,
         from_xid=row.from_xid,
@@ -42,7 +43,12 @@ def sealed_of(row: AuditCheckpoint) -> Sealed:
         at=_utc(row.at),
         key_id=row.key_id,
     )
-    return Sealed(body, signature=bytes(row.signature), leaves=unpack(bytes(row.leaves)))
+
+
+def sealed_of(row: AuditCheckpoint) -> Sealed:
+    """The whole checkpoint that a row of the table says it is."""
+    leaves = unpack(bytes(row.leaves))
+    return Sealed(body_of(row), signature=bytes(row.signature), leaves=leaves)
 
 
 def seal(*, now: datetime, batch: int = BATCH) -> int:
@@ -160,7 +166,7 @@ def _body_of(
         rows=len(lines),
         months=dict(sorted(Counter(line.month for line in lines).items())),
         root=root_of([line.leaf for line in lines]).hex(),
-        previous=(sealed_of(last).body.digest if last else FIRST_PREVIOUS).hex(),
+        previous=(body_of(last).digest if last else FIRST_PREVIOUS).hex(),
         at=_utc(now),
         key_id=key.id,
     )
@@ -189,14 +195,13 @@ def copy_checkpoints(directory: Path) -> int:
     After the commit: a checkpoint's file must never exist without its row. Whatever a crash left
     out is written the next time.
     """
-    missing: list[int] = []
-    for number in AuditCheckpoint.objects.order_by("-number").values_list("number", flat=True):
-        if store.path_of(directory, number).exists():
-            break
-        missing.append(number)
-    for number in reversed(missing):
+    last = AuditCheckpoint.objects.aggregate(last=Max("number"))["last"] or 0
+    first = last + 1
+    while first > 1 and not store.path_of(directory, first - 1).exists():
+        first -= 1
+    for number in range(first, last + 1):
         store.write_once(directory, sealed_of(AuditCheckpoint.objects.get(number=number)))
-    return len(missing)
+    return last + 1 - first
 
 
 def _utc(at: datetime) -> str:

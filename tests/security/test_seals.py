@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from security import audit
@@ -26,6 +29,7 @@ from security.seals.lines import Window, line_of, lines_in
 from security.seals.sealing import _body_of, _insert, sealed_of
 from security.seals.state import seal_state
 from security.tasks import seal_trail
+from tests.security.make import make_officer
 from tests.security.seals import (
     another_connection,
     empty_seals,
@@ -348,3 +352,14 @@ def seal_as_of(first_xid: int) -> None:
     window = Window(0, first_xid + 10**6)
     body = _body_of(window, lines, None, key=key, now=timezone.now())
     _insert(body, key.sign(body.signed), pack((line.id, line.leaf) for line in lines))
+
+
+@pytest.mark.django_db
+def test_the_trails_screen_says_when_sealing_is_late(client: Client) -> None:
+    client.force_login(make_officer("security_officer"))
+    address = reverse("security:trail")
+    assert "Nhật ký chưa được niêm phong" in client.get(address).content.decode()
+    with time_machine.travel(timezone.now() + timedelta(minutes=8)):
+        body = client.get(address).content.decode()
+    assert "notice-warn" in body
+    assert "đang chậm" in body
