@@ -16,12 +16,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -43,7 +44,7 @@ SCALE = 1_000_000
 MEMBERS = 20_000
 CLIENTS = 16
 WARM_UPS, ROUNDS, PAGES = 2, 12, 6
-SHARE, SECONDS, LEAST, WRITER_MS = 1.15, 60.0, 5.0, 250.0
+SHARE, SECONDS, LEAST = 1.15, 60.0, 5.0
 _ROWS = """
 INSERT INTO security_auditevent
     (xid, actor_id, actor_name, session, address, request, action, object_type, object_id,
@@ -60,7 +61,7 @@ def run(*, scale: int | None = None, **_options: Any) -> Result:
 
     ``ok``: the page with the trail takes at most 1.15 times the page without; sealing and
     verifying together at most 60 seconds for a million rows (in proportion for another scale, five at least); no
-    writer beside the sealing waited longer than a quarter of a second.
+    writer beside the sealing waited for a lock.
     """
     rows = scale or SCALE
     with own_database("bench_audit"), tempfile.TemporaryDirectory() as room:
@@ -78,10 +79,10 @@ def run(*, scale: int | None = None, **_options: Any) -> Result:
         },
         floors={"page_without_trail_ms": round(without, 2)},
         ratios={"page": ratio},
-        targets={"page": SHARE, "seal_and_verify_s": limit, "slowest_writer_ms": WRITER_MS},
+        targets={"page": SHARE, "seal_and_verify_s": limit, "writes_held_up": 0},
         ok=ratio <= SHARE
         and seconds <= limit
-        and figures["slowest_writer_ms"] <= WRITER_MS
+        and figures["writes_held_up"] == 0
         and figures["verified"] >= rows,
     )  # fmt: skip
 
@@ -179,7 +180,7 @@ def _installation(room: Path) -> Iterator[Path]:
 def _seals(rows: int, directory: Path) -> dict[str, Any]:
     """Make the rows, seal them while somebody writes, verify all of it."""
     _make_rows(rows)
-    with _writer() as waits:
+    with _writer() as writes:
         sealing = _timed(lambda: seal(now=timezone.now()))
     verified: list[int] = []
     verifying = _timed(lambda: verified.append(_verified(directory)))
@@ -188,8 +189,9 @@ def _seals(rows: int, directory: Path) -> dict[str, Any]:
         "verify_s": round(verifying, 2),
         "verified": verified[0],
         "checkpoints": AuditCheckpoint.objects.count(),
-        "writes_beside_sealing": len(waits),
-        "slowest_writer_ms": round(max(waits, default=0.0) * 1000, 1),
+        "writes_beside_sealing": len(writes.seconds),
+        "writes_held_up": writes.held_up,
+        "slowest_write_ms": round(max(writes.seconds, default=0.0) * 1000, 1),
     }
 
 
@@ -202,22 +204,39 @@ def _make_rows(rows: int) -> None:
         cursor.execute("ANALYZE security_auditevent")
 
 
+@dataclass
+class _Writes:
+    """What happened to somebody who went on writing the trail."""
+
+    seconds: list[float] = field(default_factory=list)
+    held_up: int = 0
+
+
 @contextmanager
-def _writer() -> Iterator[list[float]]:
-    """Writes a line every few milliseconds on a connection of its own; seconds each one took."""
-    stop, waits = threading.Event(), []
+def _writer() -> Iterator[_Writes]:
+    """Writes a line every few milliseconds on a connection of its own.
+
+    Held up is who waits for a lock, which the server itself counts by refusing after a tenth of a
+    second. Plain slowness is only reported: the writer shares processor and interpreter here.
+    """
+    stop, writes = threading.Event(), _Writes()
 
     def write() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
         while not stop.wait(0.005):
             started = time.perf_counter()
-            audit.record("bench", actor=None)
-            waits.append(time.perf_counter() - started)
+            try:
+                audit.record("bench", actor=None)
+            except OperationalError:
+                writes.held_up += 1
+            writes.seconds.append(time.perf_counter() - started)
         connection.close()
 
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        yield waits
+        yield writes
     finally:
         stop.set()
         thread.join()
