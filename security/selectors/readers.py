@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from security.kinds import kind_called
 from security.models import AuditEvent, User
-from security.rules import units_of
 from security.scope import may, scopes_of
 from security.selectors.trail import VIEW, blanked, events_for, within
 
 PERSON = "security.user"
 READERS_AT_MOST = 300
+PLACES_AT_MOST = 50
 STORY_DAYS = 7
 STORY_AT_MOST = 1000
 DENIED = Q(decision=AuditEvent.Decision.DENIED)
@@ -37,24 +37,34 @@ class Reader:
     last: datetime | None = None
 
 
-def place_of(kind: str, pk: int) -> tuple[str, Any] | None:
-    """(path of the unit, the row) of a record or person that exists; None otherwise."""
+def place_of(kind: str, pk: int) -> tuple[str, int, Any] | None:
+    """(path of the unit, level, the row) of a record or person that exists; None otherwise."""
     if kind == PERSON:
         person = User.objects.select_related("unit").filter(pk=pk).first()
-        return (person.unit.path, person) if person else None
+        return (person.unit.path, 0, person) if person else None
     model = kind_called(kind)
     row = model._default_manager.filter(pk=pk).first() if model else None
-    return (row.unit_path, row) if row else None
+    return (row.unit_path, row.level, row) if row else None
 
 
-def covers_place(user: User, path: str) -> bool:
-    """Whether the reader of the trail reaches this unit."""
-    return any(path.startswith(one.path) for one in scopes_of(user) if VIEW in one.actions)
+def covers(user: User, path: str, level: int) -> bool:
+    """Whether a role reaches this unit up to this level: whoever asks for the readers of a record
+    by its number may not learn that there is one more secret than his role."""
+    return any(
+        path.startswith(one.path) and level <= one.level
+        for one in scopes_of(user)
+        if VIEW in one.actions
+    )
 
 
-def reads_everything(user: User) -> bool:
-    """Whether his role stands on the root, so that rows without a place are his to read, too."""
-    return any(len(units_of(one.path)) == 1 for one in scopes_of(user) if VIEW in one.actions)
+def was_there(user: User, kind: str, pk: int, since: date, until: date) -> bool:
+    """Whether the trail remembers a record of this number in this reader's reach."""
+    if kind_called(kind) is None:
+        return False
+    left = events_of(user, kind, pk, since, until).exclude(DENIED).exclude(object_level=None)
+    places = left.order_by().values_list("object_path", "object_level").distinct()[:PLACES_AT_MOST]
+    known = [covers(user, path, level or 0) for path, level in places]
+    return bool(known) and all(known)
 
 
 def known_person(user: User, pk: int) -> User | None:

@@ -183,28 +183,33 @@ def trail(user: User, asked: TrailFilter) -> TrailPage:
         events = events.filter(id__lt=asked.before)
     rows = list(events[: TRAIL_PAGE + 1])
     more = rows[TRAIL_PAGE - 1].id if len(rows) > TRAIL_PAGE else None
-    return TrailPage(with_links(blanked(user, rows[:TRAIL_PAGE])), number, more, units)
+    return TrailPage(with_links(user, blanked(user, rows[:TRAIL_PAGE])), number, more, units)
 
 
-def with_links(events: Iterable[AuditEvent]) -> list[AuditEvent]:
+def with_links(user: User, events: Iterable[AuditEvent]) -> list[AuditEvent]:
     """Each with ``of_record``: whether it names one record whose readers can be asked for."""
     kinds = {model._meta.label_lower for model in protected_models()}
-    shown = list(events)
+    cap, shown = _cap(user), list(events)
     for event in shown:
         known = event.object_type in kinds and event.object_id.isdecimal()
-        event.of_record = known  # type: ignore[attr-defined]
+        near = event.object_level is not None and event.object_level <= cap
+        event.of_record = known and near  # type: ignore[attr-defined]
     return shown
 
 
 def blanked(user: User, events: Iterable[AuditEvent]) -> list[AuditEvent]:
     """Without the reasons of what was more secret than the reader's own role."""
-    cap = max((scope.level for scope in scopes_of(user) if VIEW in scope.actions), default=0)
+    cap = _cap(user)
     shown = []
     for event in events:
         if event.object_level is not None and event.object_level > cap:
             event.reason = ""
         shown.append(event)
     return shown
+
+
+def _cap(user: User) -> int:
+    return max((scope.level for scope in scopes_of(user) if VIEW in scope.actions), default=0)
 
 
 def day_of(said: str | None, otherwise: date) -> date:

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_GET
 
 from security import audit
 from security.http import require_action, signed_in
-from security.kinds import kind_called
 from security.models import Protected
 from security.reading_rules import BOUNDS, DAY_BEGINS, DAY_ENDS
 from security.scope import may
@@ -29,14 +28,13 @@ def trail_of(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     user, asked = signed_in(request), TrailFilter.of(request.GET, timezone.localdate())
     there = readers.place_of(kind, pk)
     if there is not None:
-        known = readers.covers_place(user, there[0])
+        known = readers.covers(user, there[0], there[1])
     else:
         # Of a deleted record the trail alone remembers where it lay.
-        left = readers.events_of(user, kind, pk, asked.since, asked.until)
-        known = bool(kind_called(kind)) and left.filter(decision="allowed").exists()
+        known = readers.was_there(user, kind, pk, asked.since, asked.until)
     if not known:
         _denied(request, kind, pk)
-    row = there[1] if there else None
+    row = there[2] if there else None
     found = readers.readers_of(user, kind, pk, asked.since, asked.until)
     audit.record("trail.record_read", actor=user, object_type=kind, object_id=pk)
     context = {

@@ -18,6 +18,7 @@ from digitization.selectors.changes import changes_of as index_changes
 from digitization.services import set_index_value
 from records.models import Member
 from records.services import update_member
+from security.history import sign
 from security.levels import Sensitivity
 from security.models import AuditEvent, User
 from tests.campaign.make import (
@@ -143,8 +144,7 @@ def test_index_changes_hide_what_the_reader_may_not_read() -> None:
 def delete(member: Member, actor: User) -> int:
     """As a service of retention would: signed, with its version."""
     pk = member.pk
-    member._history_user, member._change_reason = actor, "Hết hạn lưu"
-    member.delete()
+    sign(member, actor=actor, now=NOW, reason="Hết hạn lưu").delete()
     return int(pk)
 
 

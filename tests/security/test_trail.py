@@ -275,6 +275,13 @@ def test_readers_of_a_record_elsewhere_are_nobodys_business(house: House) -> Non
     assert client.get(of(house.here)).status_code == 200
 
 
+def test_readers_of_a_record_above_the_officers_level_are_a_missing_page(house: House) -> None:
+    secret = make_classified(house.here, 2)
+    audit.record("read", actor=house.worker, row=secret)
+    assert enter(house.officer).get(of(secret)).status_code == 404
+    assert "trail/of/" not in enter(house.officer).get(TRAIL, {"what": "reading"}).content.decode()
+
+
 def test_a_deleted_record_keeps_its_readers_behind_the_same_reach(house: House) -> None:
     member = make_member("Đã Xoá", unit=house.theirs)
     audit.record("read", actor=house.stranger, row=member)
