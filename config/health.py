@@ -1,7 +1,8 @@
 """``/healthz``: 200 only when database, broker and at least one worker answer.
 
 Asked by the launcher, by the containers' health checks and by monitoring; so it needs no sign-in
-and tells nothing but the names of three parts and whether each answers.
+and tells nothing but the names of three parts and whether each answers, and whether the trail is
+sealed in time. Late seals want somebody to look, not a restart: the status stays 200.
 """
 
 import logging
@@ -14,11 +15,13 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from kombu.exceptions import OperationalError
 
 from config.celery import app
+from security.seals.state import seal_state
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ WORKER_PATIENCE = 2.0  # seconds; an idle worker answers within a few millisecon
 # A good answer of the workers holds for a moment: many watchers, one question.
 WORKER_ANSWER_HOLDS = 5.0  # seconds
 
-OK, FAILING = "ok", "failing"
+OK, FAILING, LATE = "ok", "failing", "late"
 
 
 class _LastSeen:
@@ -77,6 +80,14 @@ def parts() -> dict[str, bool]:
     return {**found, "worker": found["broker"] and worker()}
 
 
+def seals() -> str:
+    """Whether the trail is sealed in time; failing where nobody can say."""
+    try:
+        return LATE if seal_state(now=timezone.now()).late else OK
+    except DatabaseError:
+        return FAILING
+
+
 @never_cache
 @login_not_required
 @require_GET
@@ -86,6 +97,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     if not healthy:
         log.warning("unhealthy: %s", ", ".join(name for name, good in found.items() if not good))
     told = {name: OK if good else FAILING for name, good in found.items()}
+    told["seals"] = seals()
     return JsonResponse(
         {"status": OK if healthy else FAILING, **told}, status=200 if healthy else 503
     )

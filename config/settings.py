@@ -1,8 +1,9 @@
 """Settings: the one place where the environment is read.
 
-Every variable has a default that is safe in production, except SECRET_KEY and FILE_NAME_KEY,
-which have none. The launcher writes the variables of the local installation to ``var/run.env``,
-so that ``manage.py`` commands find the same database; real environment variables win over it.
+Every variable has a default that is safe in production, except SECRET_KEY, FILE_NAME_KEY and the
+file keys, which have none. The launcher writes the variables of the local installation to
+``var/run.env``, so that ``manage.py`` commands find the same database; real environment variables
+win over it.
 """
 
 from pathlib import Path
@@ -30,6 +31,18 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 # Ceiling of the installation: nothing above it may enter (form, API, import, ingest).
 MAX_SECRECY_LEVEL = env.int("MAX_SECRECY_LEVEL", default=1)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(VAR_DIR / "data")))
+# Signs the seals of the trail (0600); a copy of each seal goes to the directory, which can be
+# storage that lets nobody overwrite.
+AUDIT_SEAL_KEY_FILE = Path(
+    env.str("AUDIT_SEAL_KEY_FILE", default=str(VAR_DIR / "keys" / "seal.pem"))
+)
+AUDIT_CHECKPOINTS_DIR = Path(env.str("AUDIT_CHECKPOINTS_DIR", default=str(VAR_DIR / "checkpoints")))
+# Stored files: "on" encrypts what comes (plain ones of earlier stay readable until
+# ``manage.py encrypt_files``), "only" refuses to read plain ones too, "off" stores plain.
+FILE_ENCRYPTION = env.str("FILE_ENCRYPTION", default="on")
+# The keys themselves (docs/adr/0014), or where they lie; the variable wins.
+FILE_KEYS = env.str("FILE_KEYS", default="")
+FILE_KEYS_FILE = env.str("FILE_KEYS_FILE", default=str(VAR_DIR / "keys" / "files"))
 
 # --- applications -----------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -155,7 +168,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-lights": {"task": "campaign.tasks.sweep_lights", "schedule": 60.0},
     "check-lights": {"task": "campaign.tasks.check_lights", "schedule": 86400.0},
     "requeue-expired-leases": {"task": "digitization.tasks.requeue_expired", "schedule": 30.0},
+    "seal-trail": {"task": "security.tasks.seal_trail", "schedule": 60.0},
     "audit-partitions": {"task": "security.tasks.make_audit_partitions", "schedule": 86400.0},
+    "check-files": {"task": "digitization.tasks.check_files", "schedule": 86400.0},
     "clear-sessions": {"task": "security.tasks.clear_sessions", "schedule": 3600.0},
 }
 

@@ -74,6 +74,8 @@ def _file_sentences() -> dict[str, str]:
         "engine": _("The reading program failed on this page or took too long."),
         "worker_lost": _("The worker stopped while reading this page, several times."),
         "file_missing": _("The stored file cannot be opened."),
+        "file_damaged": _("The stored file is damaged; restore it from a backup."),
+        "key_missing": _("The key of the stored file is missing on this machine."),
         "unexpected": _("Something unexpected happened while reading this page."),
     }
 

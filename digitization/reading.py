@@ -27,6 +27,14 @@ from security import audit, files
 
 log = logging.getLogger(__name__)
 
+# What another attempt may overcome.
+TROUBLE: dict[type[Exception], str] = {
+    EngineError: "engine",
+    FileNotFoundError: "file_missing",
+    files.DamagedError: "file_damaged",
+    files.KeyMissingError: "key_missing",
+}
+
 
 def worker_name() -> str:
     """Host and process: what the trail of an attempt says about who made it."""
@@ -52,10 +60,9 @@ def recognise_one(*, worker: str) -> bool:
         queue.fail(taken, error=error.code, final=True)
     except UnreadableImage:
         queue.fail(taken, error="page_unreadable", final=True)
-    except EngineError:
-        queue.fail(taken, error="engine")
-    except FileNotFoundError:
-        queue.fail(taken, error="file_missing")
+    except tuple(TROUBLE) as error:
+        log.error("page %s: %s", taken.page_id, type(error).__name__)
+        queue.fail(taken, error=TROUBLE[type(error)])
     except Exception as error:  # noqa: BLE001 - one page must never stop the queue
         log.error("page %s: %s", taken.page_id, type(error).__name__)
         queue.fail(taken, error="unexpected")
@@ -63,7 +70,8 @@ def recognise_one(*, worker: str) -> bool:
 
 
 def _read(page: Page) -> PageReading:
-    image = sources.page_image(files.blob_path(page.source.stored.blob), page.number)
+    with files.plain_copy(page.source.stored.blob) as path:
+        image = sources.page_image(path, page.number)
     return read_page(image, engine=engine())
 
 

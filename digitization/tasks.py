@@ -1,6 +1,7 @@
 from celery import shared_task
+from django.utils import timezone
 
-from digitization import queue, reading
+from digitization import queue, reading, upkeep
 
 
 # The engine has limits of its own; this one ends a process that hangs elsewhere. Its page is then
@@ -17,3 +18,9 @@ def requeue_expired() -> None:
     """Every 30 seconds: orphans back into the queue, wake-ups for whatever waits."""
     queue.requeue_expired()
     queue.top_up()
+
+
+@shared_task
+def check_files() -> None:
+    """Every night a thirtieth of the stored files; the report is a line of the trail."""
+    upkeep.check_files(share=upkeep.share_of(timezone.localdate()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,21 +13,11 @@ from records.display import display_value
 from records.fields import RecordField, fields_of, readable_fields
 from records.models import Cadre, Member, Person
 from security.fields import may_read
+from security.history import Change, author, hidden, said, sees_deleted
 from security.levels import Secrecy
 from security.models import Unit, User
 
 SHOWN = 40
-
-
-@dataclass
-class Change:
-    """One saving of a record; ``sentences`` say what became different."""
-
-    at: datetime
-    who: str
-    reason: str
-    basis: str
-    sentences: list[str] = field(default_factory=list)
 
 
 def changes_of(user: User, row: Member | Cadre, codes: Codes) -> list[Change]:
@@ -39,15 +28,14 @@ def changes_of(user: User, row: Member | Cadre, codes: Codes) -> list[Change]:
     fields = fields_of(type(row))
     readable = readable_fields(user, row, fields)
     changes: dict[tuple[datetime, int | None], Change] = {}
-    for record in (row, row.person):
-        model = type(record)
+    for model, pk in ((type(row), row.pk), (Person, row.person_id)):
         own = [f for f in fields if f.register is model]
-        for newer, older in _pairs(user, row, record):
+        for newer, older in _pairs(user, row, model, pk):
             change = changes.setdefault(
                 (newer.history_date, newer.history_user_id),
                 Change(
                     at=newer.history_date,
-                    who=str(newer.history_user or _("The system")),
+                    who=author(newer),
                     reason=newer.history_change_reason or "",
                     basis=newer.basis,
                 ),
@@ -56,11 +44,26 @@ def changes_of(user: User, row: Member | Cadre, codes: Codes) -> list[Change]:
     return sorted(changes.values(), key=lambda change: change.at, reverse=True)[:SHOWN]
 
 
+def deleted_row(user: User, model: type[Member | Cadre], pk: int) -> Member | Cadre | None:
+    """A record that is no longer there, as it was last, with no place in the database.
+
+    None where there never was one, where it still is, and where this user could not see it at its
+    last place, level and sensitivity: the filter is the same, and grants are gone with the row.
+    """
+    history: Any = model.history
+    last = history.filter(id=pk).order_by("-history_date", "-history_id").first()
+    there = model._base_manager.filter(pk=pk)
+    if last is None or not sees_deleted(user, model, last) or there.exists():
+        return None
+    row: Member | Cadre = last.instance
+    return row
+
+
 def _pairs(
-    user: User, row: Member | Cadre, record: Member | Cadre | Person
+    user: User, row: Member | Cadre, model: type[Member | Cadre | Person], pk: int
 ) -> Iterator[tuple[Any, Any]]:
     """(version, the version before it or None), the newest first."""
-    history: Any = record.history
+    history: Any = model.history.filter(id=pk)
     versions = list(history.select_related("history_user", "unit")[: SHOWN + 1])
     versions = [v for v in versions if may_read(user, row, v.level, v.sensitivity)]
     yield from zip(versions[:SHOWN], [*versions[1:], None], strict=False)
@@ -69,34 +72,29 @@ def _pairs(
 def _sentences(
     newer: Any, older: Any, fields: Sequence[RecordField], readable: set[str], codes: Codes
 ) -> Iterator[str]:
-    if older is None:
-        if newer.instance_type is not Person:
-            yield _("Entered in the register")
+    of_register = newer.instance_type is not Person
+    if newer.history_type == "-" or older is None:
+        if of_register:
+            gone = newer.history_type == "-"
+            yield _("Taken out of the register") if gone else _("Entered in the register")
         return
     for one in fields:
         before, after = getattr(older, one.key), getattr(newer, one.key)
         if before == after:
             continue
         if one.key not in readable:
-            yield _("%(field)s changed (value not shown)") % {"field": one.label}
+            yield hidden(one.label)
         else:
-            yield _said(one.label, *(display_value(one, v, codes) for v in (before, after)))
-    if older.unit_id != newer.unit_id and newer.instance_type is not Person:
-        yield _said(_("Unit"), _unit_name(older), _unit_name(newer))
-    if older.level != newer.level and newer.instance_type is not Person:
-        yield _said(_("Secrecy level"), *(str(Secrecy(v.level).label) for v in (older, newer)))
+            yield said(one.label, *(display_value(one, v, codes) for v in (before, after)))
+    if of_register:
+        yield from _placed(newer, older)
 
 
-def _said(label: object, before: str, after: str) -> str:
-    if not before:
-        return _("%(field)s: “%(after)s” entered") % {"field": label, "after": after}
-    if not after:
-        return _("%(field)s: “%(before)s” removed") % {"field": label, "before": before}
-    return _("%(field)s: “%(before)s” became “%(after)s”") % {
-        "field": label,
-        "before": before,
-        "after": after,
-    }
+def _placed(newer: Any, older: Any) -> Iterator[str]:
+    if older.unit_id != newer.unit_id:
+        yield said(_("Unit"), _unit_name(older), _unit_name(newer))
+    if older.level != newer.level:
+        yield said(_("Secrecy level"), *(str(Secrecy(v.level).label) for v in (older, newer)))
 
 
 def _unit_name(version: Any) -> str:

@@ -31,6 +31,10 @@ class Register:
         return f"records:{self.name}_detail"
 
     @property
+    def history_url(self) -> str:
+        return f"records:{self.name}_history"
+
+    @property
     def edit_url(self) -> str:
         return f"records:{self.name}_edit"
 

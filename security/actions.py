@@ -70,6 +70,10 @@ EVENTS = {
     "reference.added": _("reference data added"),
     "reference.changed": _("reference data changed"),
     "trail.read": _("trail read"),
+    "trail.record_read": _("readers of a record looked up"),
+    "trail.person_read": _("doings of a person looked up"),
+    "trail.unusual_read": _("unusual reading looked through"),
+    "trail.exported": _("trail exported"),
     "home.read": _("own work read"),
     "board.read": _("board read"),
     "unit.created": _("unit created"),
@@ -133,12 +137,31 @@ EVENTS = {
     "file.received": _("file received"),
     "file.refused": _("file refused"),
     "file.classified": _("file classified"),
+    "files.checked": _("stored files checked"),
+    "files.encrypted": _("stored files encrypted"),
+    "files.rewrapped": _("file keys changed"),
     "page.corrected": _("page corrected"),
     "page.retried": _("page read again"),
     "page.excused": _("page excused"),
     "index.confirmed": _("index data confirmed"),
     "member.registered": _("member registered"),
+    "member.created": _("member entered"),
+    "member.changed": _("member's record changed"),
+    "cadre.created": _("cadre entered"),
+    "cadre.changed": _("cadre's record changed"),
+    "person.changed": _("personal data changed"),
     "member.granted": _("record opened to a person"),
+}
+
+# Kinds of events to search the trail for (security.event_groups).
+EVENT_GROUPS = {
+    "": _("Everything"),
+    "reading": _("Reading and searching"),
+    "change": _("Changes"),
+    "export": _("Exports"),
+    "signin": _("Signing in"),
+    "access": _("Roles, units, secrecy"),
+    "trail": _("Reading the trail itself"),
 }
 
 # What it happened to; protected rows say themselves how they are called (security.kinds).

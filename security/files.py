@@ -1,27 +1,41 @@
-"""Files on disk: received whole or not at all, named by a keyed hash, never overwritten."""
+"""Files on disk: received whole or not at all, encrypted, named by a keyed hash."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import os
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
+from security import blobs, crypto
+from security.blobs import blob_path, open_blob, open_whole, plain_copy
+from security.crypto import DamagedError
+from security.keyring import FileKey, KeyMissingError
 from security.models import Unit
 from security.services import Problem, RefusedError, check_level
+
+__all__ = [
+    "DamagedError",
+    "KeyMissingError",
+    "Receipt",
+    "blob_name",
+    "blob_path",
+    "open_blob",
+    "open_whole",
+    "plain_copy",
+    "receive",
+]
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What lies on disk after ``receive``: hash of the plain bytes, blob name, bytes."""
+    """What lies on disk after ``receive``: hash of the plain bytes, blob name, plain bytes."""
 
     sha256: str
     blob: str
@@ -38,40 +52,24 @@ def receive(
 ) -> Receipt:
     """Store a stream: temp file → write → fsync → read back → rename → fsync of the directory.
 
-    The database row is the caller's next step; only after its commit may "received" be said. A
-    crash in between leaves at most an unreferenced blob, never a row without bytes.
+    The bytes are encrypted on their way to the disk, and read back through the decryption that
+    every later reader uses. The database row is the caller's next step; only after its commit may
+    "received" be said. A crash in between leaves at most an unreferenced blob, never a row without
+    bytes.
 
-    check: looks at the whole file before it gets its name and raises to refuse it. Refusing later
-    would mean deleting a blob that an equal file, received at the same moment, may rest on.
+    check: looks at the whole plain file before it gets its name and raises to refuse it. Refusing
+    later would mean deleting a blob that an equal file, received at the same moment, may rest on.
 
-    Raises RefusedError (empty, too_large, above_ceiling); nothing is left behind then.
+    Raises RefusedError (empty, too_large, above_ceiling); ImproperlyConfigured without a key for
+    the level; nothing is left behind then.
     """
     check_level(level)
-    incoming = settings.DATA_DIR / "incoming"
-    incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=incoming)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            digest, size = _copy(chunks, out, max_bytes)
-            out.flush()
-            os.fsync(out.fileno())
-        if _sha256_of(temporary) != digest:
-            raise OSError("bytes read back differ from bytes received")
-        if check is not None:
-            check(temporary)
-        return _settle(temporary, digest, size, unit, level)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def blob_path(blob: str) -> Path:
-    """Where a blob lies: ``blobs/ab/cd/abcd…``."""
-    return settings.DATA_DIR / "blobs" / blob[:2] / blob[2:4] / blob
-
-
-def open_blob(blob: str) -> BinaryIO:
-    return blob_path(blob).open("rb")
+    blobs.require_keys()
+    with blobs.temporary() as temporary:
+        receipt = _write(temporary, chunks, unit, level, max_bytes)
+        _verify(temporary, receipt, check)
+        _settle(temporary, receipt)
+    return receipt
 
 
 def blob_name(sha256: str, *, unit: Unit, level: int) -> str:
@@ -86,7 +84,28 @@ def blob_name(sha256: str, *, unit: Unit, level: int) -> str:
     return hmac.new(settings.FILE_NAME_KEY.encode(), message, hashlib.sha256).hexdigest()
 
 
-def _copy(chunks: Iterable[bytes], out: BinaryIO, max_bytes: int) -> tuple[str, int]:
+def _write(
+    temporary: Path, chunks: Iterable[bytes], unit: Unit, level: int, max_bytes: int
+) -> Receipt:
+    with temporary.open("wb") as out:
+        writer = crypto.Writer(out) if blobs.encrypting() else None
+        digest, size = _copy(chunks, out if writer is None else writer, max_bytes)
+        blob = blob_name(digest, unit=unit, level=level)
+        if writer is not None:
+            writer.finish(blob=blob, by=_newest(level))
+        out.flush()
+        os.fsync(out.fileno())
+    return Receipt(sha256=digest, blob=blob, size=size)
+
+
+def _newest(level: int) -> FileKey:
+    try:
+        return blobs.ring().newest(level)
+    except KeyMissingError as error:
+        raise ImproperlyConfigured(f"File keys: {error}") from error
+
+
+def _copy(chunks: Iterable[bytes], out: blobs.Sink, max_bytes: int) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     for chunk in chunks:
         size += len(chunk)
@@ -104,24 +123,34 @@ def _copy(chunks: Iterable[bytes], out: BinaryIO, max_bytes: int) -> tuple[str, 
     return digest.hexdigest(), size
 
 
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as stored:
-        return hashlib.file_digest(stored, "sha256").hexdigest()
+def _verify(temporary: Path, receipt: Receipt, check: Callable[[Path], object] | None) -> None:
+    """Read back what lies on disk; ``check`` looks at those very bytes."""
+    if check is None or not blobs.encrypting():
+        if not _holds(temporary, receipt):
+            raise OSError("bytes read back differ from bytes received")
+        if check is not None:
+            check(temporary)
+        return
+    with blobs.nameless() as (copy, path):
+        with blobs.open_stored(temporary, receipt.blob) as stored:
+            if blobs.sha256_of(stored, into=copy) != receipt.sha256:
+                raise OSError("bytes read back differ from bytes received")
+        copy.flush()
+        check(path)
 
 
-def _settle(temporary: Path, digest: str, size: int, unit: Unit, level: int) -> Receipt:
-    blob = blob_name(digest, unit=unit, level=level)
-    target = blob_path(blob)
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary.replace(target)
-        _fsync_directory(target.parent)
-    return Receipt(sha256=digest, blob=blob, size=size)
+def _holds(path: Path, receipt: Receipt) -> bool:
+    with blobs.open_stored(path, receipt.blob) as stored:
+        return blobs.sha256_of(stored) == receipt.sha256
 
 
-def _fsync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
+def _settle(temporary: Path, receipt: Receipt) -> None:
+    """Give the file its name; an equal file that is there already stays if it is still whole."""
+    target = blob_path(receipt.blob)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        if target.exists() and _holds(target, receipt):
+            blobs.sync_directory(target.parent)  # whoever renamed it may not have come that far
+            return
+    except (DamagedError, KeyMissingError, FileNotFoundError):
+        pass  # no loss: the bytes in hand are those that belong there
+    blobs.place(temporary, receipt.blob)

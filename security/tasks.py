@@ -1,8 +1,16 @@
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
 from security.partitions import make_partitions
+from security.seals.keys import SealKeyError
+from security.seals.sealing import seal
+from security.seals.state import seal_state
+from security.seals.store import CheckpointConflictError
 from security.services.sessions import clear_dead_sessions, forget_attempts
+
+log = logging.getLogger(__name__)
 
 
 @shared_task
@@ -15,3 +23,20 @@ def clear_sessions() -> None:
     now = timezone.now()
     clear_dead_sessions(now=now)
     forget_attempts(now=now)
+
+
+@shared_task
+def seal_trail() -> None:
+    """Seal what can be sealed; say so, in numbers alone, when that is late."""
+    now = timezone.now()
+    try:
+        seal(now=now)
+    except SealKeyError as error:
+        log.error("nothing sealed: %s", error)
+    except (OSError, CheckpointConflictError) as error:
+        log.error("sealed, but a checkpoint could not be copied: %s", error)
+    state = seal_state(now=now)
+    if state.late:
+        log.warning(
+            "sealing is late: %d rows wait, the oldest for %d min", state.unsealed, state.minutes
+        )

@@ -5,6 +5,10 @@ from security import views
 app_name = "security"
 urlpatterns = [
     path("trail/", views.trail, name="trail"),
+    path("trail/export/", views.trail_export, name="trail_export"),
+    path("trail/unusual/", views.trail_unusual, name="trail_unusual"),
+    path("trail/by/<int:pk>/", views.trail_by, name="trail_by"),
+    path("trail/of/<str:kind>/<int:pk>/", views.trail_of, name="trail_of"),
     path("people/", views.people, name="people"),
     path("people/new/", views.person_new, name="person_new"),
     path("people/<int:pk>/edit/", views.person_edit, name="person_edit"),

@@ -44,6 +44,10 @@ CHROMIUM_FLAGS = [
 ]
 # Playwright's driver runs an event loop in the tests' thread; Django would refuse every query.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# Files are encrypted in every test, in fixtures of a wider scope and in child processes too.
+os.environ["FILE_KEYS"] = " ".join(f"{level}:1:{level + 1:064x}" for level in range(4))
+django_settings.FILE_KEYS = os.environ["FILE_KEYS"]
+django_settings.FILE_ENCRYPTION = "on"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -60,6 +64,8 @@ def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     installation = tmp_path_factory.mktemp("installation")
     settings.DATA_DIR = installation / "data"
     settings.DATA_DIR.mkdir()
+    settings.AUDIT_SEAL_KEY_FILE = installation / "keys" / "seal.pem"
+    settings.AUDIT_CHECKPOINTS_DIR = installation / "checkpoints"
     settings.STATIC_ROOT = installation / "static"
     settings.STATIC_ROOT.mkdir()
 
@@ -82,15 +88,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 def empty_trail() -> None:
-    """A flush leaves the trail: it refuses TRUNCATE. Tests count lines, so the owner empties it."""
+    """A flush leaves the trail and its seals: they refuse TRUNCATE. Tests count lines, so the
+    owner empties them."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT relid::regclass FROM pg_partition_tree('security_auditevent')")
-        tables = [name for (name,) in cursor.fetchall()]
+        tables = ["security_auditcheckpoint", *(name for (name,) in cursor.fetchall())]
         for state in ("DISABLE", "ENABLE"):
             for table in tables:
                 cursor.execute(f"ALTER TABLE {table} {state} TRIGGER append_only")
             if state == "DISABLE":
-                cursor.execute("TRUNCATE security_auditevent")
+                cursor.execute("TRUNCATE security_auditevent, security_auditcheckpoint")
 
 
 @pytest.fixture(autouse=True)

@@ -18,11 +18,13 @@ from campaign.models import (
 )
 from campaign.models.light import shape
 from campaign.rules import Verdict, last_day, planned_percent, start_of, task_light
+from campaign.selectors.changes import changes_of
 from campaign.selectors.history import Happening, happenings
 from campaign.selectors.products import ProductLine, product_light
 from campaign.services.access import may_decide, may_work
 from campaign.services.products import may_accept
 from campaign.services.tasks import missing_parts
+from security.history import Change
 from security.models import User
 from security.scope import may
 
@@ -62,6 +64,7 @@ class TaskDetail:
     revisions: list[DeadlineRevision]
     judgement: Judgement | None
     history: list[Happening]
+    changes: list[Change]
     missing: list[str]
     may_report: bool
     may_revise: bool
@@ -131,6 +134,7 @@ def task_detail(user: User, task: Task, *, now: datetime) -> TaskDetail:
         revisions=list(task.revisions.select_related("approved_by")),
         judgement=task.judgements.in_force(now).select_related("by").first(),
         history=happenings(task),
+        changes=changes_of(user, task),
         missing=[p.message for p in missing_parts(task)] if task.state == "draft" else [],
         may_report=running and may_work(user, "campaign.report", task),
         may_revise=running and may_decide(user, "campaign.approve_deadline", task, now),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from campaign.models import Task, TaskUserGrant
 from campaign.services.lights import catch_up, settle
+from security.history import sign
 from security.models import User
 from security.scope import may
 from security.services import Problem, RefusedError
@@ -41,13 +42,14 @@ def may_work(actor: User, action: str, task: Task) -> bool:
 
 
 @contextmanager
-def locked(task: Task, *, now: datetime) -> Iterator[Task]:
+def locked(task: Task, *, actor: User | None, now: datetime) -> Iterator[Task]:
     """The task's row, locked, its light brought up to ``now`` before and settled after the write.
 
-    Everything inside is one transaction: a refusal raised in the block changes nothing.
+    Everything inside is one transaction: a refusal raised in the block changes nothing. Whatever is
+    saved of the row stands in its history under ``actor`` (None: the installation).
     """
     with transaction.atomic():
         row: Task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
         catch_up([row], now=now)
-        yield row
+        yield sign(row, actor=actor, now=now)
         settle(row, now=now)

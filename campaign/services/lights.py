@@ -14,6 +14,8 @@ from campaign import reasons
 from campaign.facts import facts_of, policy_at
 from campaign.models import LightTransition, Task
 from campaign.rules import DONE, Policy, TaskFacts, Verdict, presses_at, task_light
+from security.history import sign
+from security.models import User
 
 BATCH = 500
 CACHE_FIELDS = ["light", "next_change_at", "inputs_hash", "late_days", "presses_at"]
@@ -45,7 +47,7 @@ def catch_up(tasks: Iterable[Task], *, now: datetime) -> int:
     return len(written)
 
 
-def begin(tasks: list[Task], *, now: datetime) -> None:
+def begin(tasks: list[Task], *, actor: User | None, now: datetime) -> None:
     """Give locked drafts that become active their first light; state and light in one write."""
     known = facts_of(tasks, now)
     policies = {pk: policy_at(pk, now) for pk in {task.campaign_id for task in tasks}}
@@ -60,7 +62,8 @@ def begin(tasks: list[Task], *, now: datetime) -> None:
         task.next_change_at = verdict.next_change_at
         task.inputs_hash = inputs_hash(facts, policy)
     fields = [*CACHE_FIELDS, "state", "original_deadline"]
-    bulk_update_with_history(tasks, Task, fields, default_date=now)
+    signed = [sign(task, actor=actor, now=now) for task in tasks]
+    bulk_update_with_history(signed, Task, fields, default_date=now)
     LightTransition.objects.bulk_create(written)
 
 

@@ -13,9 +13,12 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from campaign.models import Campaign
+from security.history import sign
 from security.models import Protected, Unit, User
 
 Values = dict[str, Any]
+# Kept in the history, so it is a word of the data and not of a language.
+LOADED = "plan.loaded"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Merge:
     """One load: ``said`` is what the file said last time, ``says`` collects what it says now."""
 
     campaign: Campaign
+    actor: User | None
+    now: datetime
     created: list[str] = field(default_factory=list)
     fresh: set[str] = field(default_factory=set)
     updated: list[str] = field(default_factory=list)
@@ -66,16 +71,22 @@ class Merge:
         if row is None:
             self.created.append(key)
             self.fresh.add(key)
-            return model._default_manager.create(**lookup, **values, **new)
+            row = self.sign(model(**lookup, **values, **new))
+            row.save(force_insert=True)
+            return row
         changes = self.changes(key, row, values)
         if "unit" in changes and isinstance(row, Protected):
             changes["unit_path"] = changes["unit"].path
         if changes:
             for name, value in changes.items():
                 setattr(row, name, value)
-            row.save(update_fields=list(changes))
+            self.sign(row).save(update_fields=list(changes))
             self.updated.append(key)
         return row
+
+    def sign(self, row: Any) -> Any:
+        """Let the history of the row say who loaded the file and that it was one."""
+        return sign(row, actor=self.actor, now=self.now, reason=LOADED)
 
     def changes(self, key: str, row: Model, values: Values) -> Values:
         """Values of the file to write; a value changed here is listed instead."""

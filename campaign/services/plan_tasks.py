@@ -64,7 +64,7 @@ class Loader:
         again = running.filter(block__no__in=blocks) | running.filter(pk__in=self.touched)
         stale = list(again.exclude(pk__in=[task.pk for task in but]).distinct())
         for task in stale:
-            with locked(task, now=self.now):
+            with locked(task, actor=actor, now=self.now):
                 pass  # its light follows the new dates
         if stale:
             sync_grants(stale, actor=actor, now=self.now)
@@ -102,7 +102,7 @@ class Loader:
         """The original deadline follows the file while nobody has moved it."""
         if not task.revisions.exists() and task.original_deadline != row.deadline:
             task.original_deadline = row.deadline
-            task.save(update_fields=["original_deadline"])
+            self.merge.sign(task).save(update_fields=["original_deadline"])
 
     def _partners(self, task: Task, row: TaskRow) -> bool:
         there = [[p.unit, p.part, p.leads_part] for p in row.partners]

@@ -88,7 +88,7 @@ def load_plan(
     data = read_plan(path, start=start)
     units = load_units(data, actor=actor)
     campaign = _campaign(data, units)
-    merge = Merge(campaign)
+    merge = Merge(campaign, actor=actor, now=now)
     parts = load_parts(data, merge=merge, units=units, now=now)
     loader = Loader(merge=merge, parts=parts, units=units, now=now)
     tasks = [loader.load(row) for row in task_rows(data)]

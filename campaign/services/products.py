@@ -34,7 +34,7 @@ def report_progress(
         problems.append(Problem("note", _("Say what the obstacle is.")))
     if problems:
         raise RefusedError(*problems)
-    with locked(task, now=now) as row:
+    with locked(task, actor=actor, now=now) as row:
         _must_run(row)
         report = ProgressReport.objects.create(
             task=row, percent=percent, note=note.strip(), obstacle=obstacle, by=actor, at=now
@@ -52,7 +52,7 @@ def submit_product(
         raise not_allowed()
     if not statement.strip():
         raise refuse("statement", _("Say what is handed in and how it meets the criteria."))
-    with locked(task, now=now) as row:
+    with locked(task, actor=actor, now=now) as row:
         _must_run(row)
         last = product.submissions.select_related("acceptance").order_by("-round").first()
         if last is not None and not hasattr(last, "acceptance"):
@@ -112,7 +112,7 @@ def accept_product(
     problems = _grade_problems(grade, remediate_on, remediate_by, now)
     if problems:
         raise RefusedError(*problems)
-    with locked(product.task, now=now) as row:
+    with locked(product.task, actor=actor, now=now) as row:
         _must_run(row)
         if Acceptance.objects.filter(submission=submission).exists():
             raise refuse("graded", _("This hand-in is graded already."))

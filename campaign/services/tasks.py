@@ -20,6 +20,7 @@ from campaign.services.access import (
 from campaign.services.granting import sync_grants
 from campaign.services.lights import begin
 from security import audit
+from security.history import sign
 from security.models import Unit, User
 from security.services import Problem, RefusedError, check_action
 
@@ -86,7 +87,7 @@ def _drafts() -> TaskQuerySet:
 
 
 def _put_on_board(tasks: list[Task], *, actor: User | None, now: datetime) -> None:
-    begin(tasks, now=now)
+    begin(tasks, actor=actor, now=now)
     sync_grants(tasks, actor=actor, now=now)
     for task in tasks:
         audit.record("task.activated", actor=actor, row=task)
@@ -116,7 +117,7 @@ def complete_draft(*, actor: User, task: Task, now: datetime, **parts: Any) -> T
         check_action(actor, "campaign.manage", owner.unit)
     for name in COMPLETABLE & parts.keys():
         setattr(task, name, parts[name])
-    task.save()
+    sign(task, actor=actor, now=now).save()
     audit.record("task.completed", actor=actor, row=task, fields=sorted(parts))
     return task
 
@@ -132,7 +133,7 @@ def revise_deadline(
         raise not_allowed()
     if not reason.strip():
         raise refuse("reason", _("Moving a deadline needs a reason."))
-    with locked(task, now=now) as row:
+    with locked(task, actor=actor, now=now) as row:
         if row.state != Task.State.ACTIVE or row.deadline is None or row.start is None:
             raise refuse("not_active", _("Only a running task can be changed."))
         if deadline == row.deadline:
@@ -148,7 +149,7 @@ def revise_deadline(
             at=now,
         )
         row.deadline = deadline
-        row.save(update_fields=["deadline"])
+        sign(row, actor=actor, now=now, reason=reason).save(update_fields=["deadline"])
         audit.record("task.deadline_revised", actor=actor, row=row, fields=["deadline"])
     return revision
 

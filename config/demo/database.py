@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from io import StringIO
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection
@@ -12,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from records.models import CodeList
 from security.models import Installation, Role, User
+from security.seals.store import set_aside
 
 
 class NotDemonstrationError(Exception):
@@ -54,5 +56,6 @@ def recreate() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE")
         cursor.execute("CREATE SCHEMA public")
+    set_aside(settings.AUDIT_CHECKPOINTS_DIR)  # the trail begins anew, and its seals with it
     ContentType.objects.clear_cache()
     prepare()

@@ -6,6 +6,8 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from security import keyring
+
 
 def _random() -> str:
     return secrets.token_urlsafe(48)
@@ -51,6 +53,14 @@ def load_keys(path: Path) -> Keys:
 
 def save_keys(path: Path, keys: Keys) -> None:
     write_private(path, json.dumps(asdict(keys), indent=2) + "\n")
+
+
+def make_file_keys(path: Path) -> None:
+    """The first keys for stored files, unless there are some: without them the files are lost."""
+    if path.exists():
+        return
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    write_private(path, keyring.with_new_version(""))
 
 
 def write_run_env(path: Path, values: dict[str, str]) -> None:

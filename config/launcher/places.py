@@ -46,6 +46,11 @@ class Places:
         return self.var / "keys.json"
 
     @property
+    def file_keys(self) -> Path:
+        """Keys that wrap the keys of stored files."""
+        return self.var / "keys" / "files"
+
+    @property
     def lock(self) -> Path:
         return self.var / "lock"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from config.launcher import postgres, redis_server
 from config.launcher.children import Child
-from config.launcher.keys import load_keys, save_keys, write_run_env
+from config.launcher.keys import load_keys, make_file_keys, save_keys, write_run_env
 from config.launcher.places import LauncherError, Places
 
 
@@ -51,11 +51,14 @@ def start_servers(servers: Servers, *, throwaway: bool = False) -> None:
     if not broker:
         broker = redis_server.start(places, keys, children=servers.children, throwaway=throwaway)
     save_keys(places.keys, keys)
+    if not os.environ.get("FILE_KEYS_FILE"):
+        make_file_keys(places.file_keys)
     servers.variables = {
         "DATABASE_URL": database,
         "REDIS_URL": broker,
         "SECRET_KEY": os.environ.get("SECRET_KEY") or keys.secret_key,
         "FILE_NAME_KEY": os.environ.get("FILE_NAME_KEY") or keys.file_name_key,
+        "FILE_KEYS_FILE": os.environ.get("FILE_KEYS_FILE") or str(places.file_keys),
         "DATA_DIR": os.environ.get("DATA_DIR") or str(places.var / "data"),
     }
     write_run_env(places.run_env, servers.variables)

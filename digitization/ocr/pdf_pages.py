@@ -95,7 +95,7 @@ def _drawn(path: Path, page_no: int, *, dpi: int, limits: Limits) -> bytes:
     with tempfile.TemporaryDirectory(prefix="pages-") as room, child_limits(limits):
         try:
             files = pdf2image.convert_from_path(
-                path.resolve(), dpi=dpi, first_page=page_no, last_page=page_no, fmt="ppm",
+                path.absolute(), dpi=dpi, first_page=page_no, last_page=page_no, fmt="ppm",
                 output_folder=room, paths_only=True, timeout=limits.seconds, use_cropbox=True,
                 poppler_path=str(LAUNCHERS),
             )  # fmt: skip

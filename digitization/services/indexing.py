@@ -24,6 +24,7 @@ from digitization.rules import index_value_problem
 from digitization.services.lots import locked
 from records.folding import fold
 from security import audit
+from security.history import sign
 from security.models import StoredFile, User
 from security.services import RefusedError, check_action
 
@@ -57,17 +58,12 @@ def set_index_value(
     clean = " ".join(unicodedata.normalize("NFC", value).split())
     if code := index_value_problem(field.kind, clean):
         raise RefusedError(problem(code))
-    row, _new = IndexValue.objects.update_or_create(
-        dossier=dossier,
-        document=document,
-        key=key,
-        defaults={
-            "value": clean,
-            "value_folded": fold(clean),
-            "confirmed_by": actor,
-            "confirmed_at": now,
-        },
-    )
+    place = {"dossier": dossier, "document": document, "key": key}
+    # The lot is locked: nobody else writes this value meanwhile.
+    row = IndexValue.objects.filter(**place).first() or IndexValue(**place)
+    row.value, row.value_folded = clean, fold(clean)
+    row.confirmed_by, row.confirmed_at = actor, now
+    sign(row, actor=actor, now=now).save()
     audit.record("index.confirmed", actor=actor, row=dossier, fields=[key])
     return row
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from digitization import services
 from digitization.models import DocumentType, Dossier, Page, SourceFile
+from digitization.selectors.changes import changes_of
 from digitization.selectors.pages import index_rows
 from digitization.views.shared import (
     answer_upload,
@@ -52,6 +53,7 @@ def dossier(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "digitization/dossier.html#live", context)
     row = visible_or_404(request, dossiers(), pk=pk)
     context = _living(request, row) | _index_context(request, row)
+    context["changes"] = changes_of(signed_in(request), row)
     audit.record(
         "list", actor=signed_in(request), object_type="digitization.page",
         ids=[page.pk for page in context["pages"]],

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +27,6 @@ from digitization.selectors.pages import (
     surroundings,
 )
 from digitization.views.shared import attempt, number_of
-from security import files
 from security.http import (
     record_refusal,
     require_action,
@@ -37,6 +36,7 @@ from security.http import (
 )
 from security.scope import may
 from security.services import RefusedError
+from security.serving import blob_answer
 
 VIEW, CORRECT = "digitization.view", "digitization.correct"
 
@@ -127,7 +127,7 @@ def excuse(request: HttpRequest, pk: int) -> HttpResponse:
 @require_action(VIEW)
 def image(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The upright page as the screen shows it; each look is a row of the trail."""
-    return _picture(visible_or_404(request, _pages(), pk=pk).derivative)
+    return _picture(request, visible_or_404(request, _pages(), pk=pk).derivative)
 
 
 @require_GET
@@ -135,26 +135,11 @@ def image(request: HttpRequest, pk: int) -> HttpResponseBase:
 def thumbnail(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A page too small to read; the list it stands in is in the trail."""
     rows: QuerySet[Page] = Page.objects.only("id", "thumbnail")
-    return _picture(unread_or_404(request, rows, pk=pk).thumbnail)
+    return _picture(request, unread_or_404(request, rows, pk=pk).thumbnail)
 
 
-def _picture(blob: str) -> HttpResponseBase:
-    if not blob:
-        raise Http404
-    try:
-        content = files.open_blob(blob)
-    except FileNotFoundError as error:
-        raise Http404 from error
-    return FileResponse(
-        content,
-        content_type="image/jpeg",
-        headers={
-            "Cache-Control": "no-store, private",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Disposition": "inline",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-        },
-    )
+def _picture(request: HttpRequest, blob: str) -> HttpResponseBase:
+    return blob_answer(request, blob, content_type="image/jpeg")
 
 
 def _pages() -> QuerySet[Page]:

@@ -7,7 +7,7 @@ from records.fields import field_of
 from records.models import Cadre
 from records.registers import CADRES
 from records.views.listing import list_page
-from records.views.single import detail_page, edit_page
+from records.views.single import detail_page, edit_page, history_page
 from security.fields import HiddenFieldError, where_readable
 from security.http import refuse_query, require_action, signed_in
 
@@ -36,6 +36,11 @@ def cadre_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def cadre_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return detail_page(request, CADRES, pk)
+
+
+@require_GET
+def cadre_history(request: HttpRequest, pk: int) -> HttpResponse:
+    return history_page(request, CADRES, pk)
 
 
 @require_http_methods(["GET", "POST"])

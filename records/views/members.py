@@ -11,7 +11,7 @@ from records.models import Member
 from records.models.members import MemberQuerySet
 from records.registers import MEMBERS
 from records.views.listing import list_page
-from records.views.single import detail_page, edit_page
+from records.views.single import detail_page, edit_page, history_page
 from security.fields import HiddenFieldError, where_readable
 from security.http import refuse_query, require_action, signed_in
 
@@ -47,6 +47,11 @@ def member_page(request: HttpRequest, rows: MemberQuerySet) -> HttpResponse:
 @require_GET
 def member_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return detail_page(request, MEMBERS, pk)
+
+
+@require_GET
+def member_history(request: HttpRequest, pk: int) -> HttpResponse:
+    return history_page(request, MEMBERS, pk)
 
 
 @require_http_methods(["GET", "POST"])

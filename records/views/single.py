@@ -15,12 +15,12 @@ from records.codes import Codes
 from records.display import PARTY_AGE_FROM, party_age_of, shown_groups
 from records.fields import RecordField, fields_of, readable_fields
 from records.forms import RecordForm
-from records.history import changes_of
+from records.history import changes_of, deleted_row
 from records.models import Cadre, Member, Person
 from records.registers import Register
 from records.services.cleaning import codes_for
 from security import audit
-from security.http import record_refusal, signed_in, visible_or_404
+from security.http import record_read, record_refusal, signed_in, visible_or_404
 from security.models import User
 from security.scope import may
 from security.services import RefusedError
@@ -46,6 +46,25 @@ def detail_page(request: HttpRequest, register: Register, pk: int) -> HttpRespon
         "listed": may(user, row.view_action),
     }
     return render(request, "records/detail.html", context)
+
+
+def history_page(request: HttpRequest, register: Register, pk: int) -> HttpResponse:
+    """Every change of a record, field by field; also of one that is no longer there."""
+    user = signed_in(request)
+    row = deleted_row(user, register.model, pk)
+    is_deleted = row is not None
+    if row is None:
+        row = _row_or_404(request, register, pk)
+    else:
+        record_read(request, row)
+    codes = _codes(row)
+    context = {
+        "register": register,
+        "row": row,
+        "is_deleted": is_deleted,
+        "changes": changes_of(user, row, codes),
+    }
+    return render(request, "records/history.html", context)
 
 
 def edit_page(request: HttpRequest, register: Register, pk: int) -> HttpResponse:

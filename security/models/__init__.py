@@ -13,6 +13,7 @@ from security.models.protected import (
 )
 from security.models.reviews import AccessReview, ReviewItem
 from security.models.roles import Role, RoleGrant, RolePermission, RoleRequest
+from security.models.seals import AuditCheckpoint
 from security.models.secrecy import Classification, SecrecyApproval
 from security.models.signin import ApiToken, Invitation
 from security.models.units import Unit
@@ -21,6 +22,7 @@ from security.models.users import User
 __all__ = [
     "AccessReview",
     "ApiToken",
+    "AuditCheckpoint",
     "AuditEvent",
     "Classification",
     "ClassifiedLevel",

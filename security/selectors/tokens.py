@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from security.models import ApiToken, User
-from security.selectors.trail import manageable_units
+from security.selectors.managed import manageable_units
 
 
 def tokens_of(user: User) -> QuerySet[ApiToken]:

@@ -5,9 +5,9 @@ import re
 from django import template
 from django.utils.translation import gettext as _
 
-from security.actions import EVENTS, LABELS, OBJECTS
-from security.kinds import kind_called
+from security import story
 from security.models import AuditEvent, Role, Unit
+from security.reading_rules import Sign
 
 register = template.Library()
 
@@ -19,15 +19,20 @@ UNIT = re.compile(r"on unit (\d+)")
 
 @register.filter
 def in_words(action: str) -> str:
-    """``page.corrected`` → "page corrected"; a denial names what the reader was not allowed."""
-    return str(EVENTS.get(action) or LABELS.get(action) or action)
+    """``page.corrected`` → "page corrected" in the reader's language."""
+    return story.event_in_words(action)
 
 
 @register.filter
-def thing_in_words(label: str) -> str:
-    """``records.member`` → "Member's record"; a table without a name is shown as it is."""
-    kind = kind_called(label)
-    return str(kind.kind_name if kind and kind.kind_name else OBJECTS.get(label, label))
+def kind_in_words(label: str) -> str:
+    """``campaign.task`` → "Task" in the reader's language."""
+    return story.kind_in_words(label)
+
+
+@register.filter
+def sign_in_words(sign: Sign) -> str:
+    """What stands out, with its figure."""
+    return story.sign_in_words(sign)
 
 
 @register.simple_tag

@@ -43,7 +43,8 @@ from security.views.reviews import (
 )
 from security.views.roles import role, role_change, role_mfa, roles
 from security.views.secrecy import classification, classifications, standing
-from security.views.trail import trail
+from security.views.trail import trail, trail_export
+from security.views.trail_people import trail_by, trail_of, trail_unusual
 from security.views.unit_search import unit_search
 from security.views.units import (
     unit,
@@ -104,6 +105,10 @@ __all__ = [
     "share_end",
     "standing",
     "trail",
+    "trail_by",
+    "trail_export",
+    "trail_of",
+    "trail_unusual",
     "unit",
     "unit_children",
     "unit_dissolve",

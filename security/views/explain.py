@@ -51,6 +51,7 @@ def who(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "kind": type(row).kind_name,
         "called": called(row),
         "readable": _is_read(request, row),
+        "read_by": may(signed_in(request), "security.view_trail", row.unit),
         "page": Paginator(seers, PAGE).get_page(request.GET.get("page")),
         "form": form,
         "shares": _shares(row) if form is not None else [],

@@ -7,7 +7,7 @@ from django.utils import timezone
 from security import audit
 from security.http import record_refusal, signed_in
 from security.models import User
-from security.selectors import trail as selectors
+from security.selectors.managed import people_managed_by
 from security.services import RefusedError
 
 
@@ -19,7 +19,7 @@ def asked_of(request: HttpRequest, name: str) -> str:
 def person_or_404(request: HttpRequest, pk: int) -> User:
     """A person whose unit the reader manages; the look, or the denial, goes to the trail."""
     reader = signed_in(request)
-    user = selectors.people_managed_by(reader, timezone.now()).filter(pk=pk).first()
+    user = people_managed_by(reader, timezone.now()).filter(pk=pk).first()
     audit.record(
         "read",
         actor=reader,

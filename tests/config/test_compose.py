@@ -74,7 +74,7 @@ def test_every_server_has_a_health_check(services: dict[str, Any]) -> None:
 def test_no_secret_has_a_default(path: Path) -> None:
     used = VARIABLE.findall(path.read_text("utf-8"))
     optional = {name for name, rest in used if not rest.startswith(":?")}
-    assert optional <= {"SAURO_IMAGE", "MAX_SECRECY_LEVEL", "TLS_ISSUER"}
+    assert optional <= {"SAURO_IMAGE", "MAX_SECRECY_LEVEL", "TLS_ISSUER", "FILE_ENCRYPTION"}
     assert not [name for name in optional if SECRET.search(name)]
 
 
@@ -112,7 +112,14 @@ def test_web_and_workers_share_keys_and_files(services: dict[str, Any]) -> None:
         assert services[name]["environment"] == same
         assert "files:/data" in services[name]["volumes"]
     remote = load(WORKER_HOST)["services"]["worker"]["environment"]
-    for key in ("SECRET_KEY", "FILE_NAME_KEY", "DATA_DIR", "MAX_SECRECY_LEVEL"):
+    for key in (
+        "SECRET_KEY",
+        "FILE_NAME_KEY",
+        "FILE_KEYS",
+        "FILE_ENCRYPTION",
+        "DATA_DIR",
+        "MAX_SECRECY_LEVEL",
+    ):
         assert remote[key] == same[key]
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from config import health
 from config.celery import app
 from config.launcher.ports import free_port
+from security import audit
 from tests.conftest import Worker
 
 
@@ -43,7 +47,7 @@ def test_healthy_with_a_worker_then_not_when_it_was_killed(
     answer = client.get("/healthz")
     assert answer.status_code == 200
     assert answer.json() == {
-        "status": "ok", "database": "ok", "broker": "ok", "worker": "ok",
+        "status": "ok", "database": "ok", "broker": "ok", "worker": "ok", "seals": "ok",
     }  # fmt: skip
 
     celery_worker_process.kill()
@@ -59,6 +63,7 @@ def test_no_worker_is_named_and_needs_no_sign_in(client: Client) -> None:
     assert answer.status_code == 503
     assert answer.json() == {
         "status": "failing", "database": "ok", "broker": "ok", "worker": "failing",
+        "seals": "ok",
     }  # fmt: skip
     assert "no-store" in answer["Cache-Control"]
 
@@ -99,3 +104,12 @@ def test_a_good_answer_of_the_worker_holds_a_moment(
 @pytest.mark.django_db
 def test_only_reading(client: Client) -> None:
     assert client.post("/healthz").status_code == 405
+
+
+@pytest.mark.django_db
+def test_late_seals_are_told_and_stop_nothing(client: Client) -> None:
+    audit.record("read", actor=None)
+    assert client.get("/healthz").json()["seals"] == "ok"
+    with time_machine.travel(timezone.now() + timedelta(minutes=7), tick=True):
+        answer = client.get("/healthz").json()
+    assert (answer["seals"], answer["database"]) == ("late", "ok")

@@ -28,6 +28,7 @@ READY = re.compile(r"Ready after ([0-9.]+) s")
 # What the surrounding test run sets must not reach a fresh installation.
 FOREIGN = (
     *("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "SECRET_KEY", "FILE_NAME_KEY"),
+    *("FILE_KEYS", "FILE_KEYS_FILE", "FILE_ENCRYPTION"),
     *("VAR_DIR", "DATA_DIR", "STATIC_STORAGE", "DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV"),
 )
 

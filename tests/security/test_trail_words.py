@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from security import audit
-from security.templatetags.trail import names_of_reasons, reason_in_words, thing_in_words
+from security.templatetags.trail import names_of_reasons, reason_in_words, kind_in_words
 from tests.security.make import make_officer, make_unit
 from tests.security.test_views import enter
 
@@ -22,7 +22,7 @@ from tests.security.test_views import enter
 )
 def test_a_thing_is_called_by_its_name(label: str, words: str) -> None:
     with override("en"):
-        assert thing_in_words(label) == words
+        assert kind_in_words(label) == words
 
 
 @pytest.mark.django_db

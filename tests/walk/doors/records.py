@@ -29,6 +29,7 @@ DOORS = (
     Door("records:member_list", READERS, query="?q=canary"),
     # His own record was opened to the member himself.
     Door("records:member_detail", READERS | {"member"}, _member),
+    Door("records:member_history", READERS | {"member"}, _member),
     Door("records:member_edit", KEEPERS, _member),
     Door(
         "records:member_edit",
@@ -41,6 +42,7 @@ DOORS = (
     Door("records:cadre_list", READERS, partial=True),
     Door("records:cadre_list", READERS, query="?q=tran"),
     Door("records:cadre_detail", READERS, _cadre),
+    Door("records:cadre_history", READERS, _cadre),
     Door("records:cadre_edit", KEEPERS, _cadre),
     Door(
         "records:cadre_edit",

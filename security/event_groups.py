@@ -1,0 +1,56 @@
+"""Kinds of events that a reader of the trail looks for, as beginnings and endings of their names.
+
+Pure: no Django. The words for people are in ``security.actions``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EventGroup:
+    """An event belongs here if its name is one of ``names`` or begins or ends like this."""
+
+    code: str
+    names: tuple[str, ...] = ()
+    beginnings: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
+
+    def holds(self, action: str) -> bool:
+        return (
+            action in self.names
+            or action.startswith(self.beginnings)
+            or action.endswith(self.endings)
+        )
+
+
+READING = EventGroup(
+    "reading", ("read", "list", "search", "board.read", "home.read", "emergency.read")
+)
+CHANGE = EventGroup(
+    "change",
+    beginnings=(
+        "task.", "product.", "plan.", "programme.", "lot.", "dossier.", "file.", "page.", "index.",
+        "member.", "cadre.", "person.", "reference.",
+    ),
+)  # fmt: skip
+EXPORT = EventGroup("export", endings=(".exported",))
+SIGNIN = EventGroup(
+    "signin",
+    ("signin", "signout"),
+    ("signin.", "password.", "session.", "invitation.", "mfa.", "token."),
+)
+ACCESS = EventGroup(
+    "access",
+    beginnings=(
+        "role.", "matrix.", "row.", "emergency.", "unit.", "user.", "review.", "level.",
+        "approval.", "access.",
+    ),
+)  # fmt: skip
+TRAIL = EventGroup("trail", beginnings=("trail.",))
+GROUPS = (READING, CHANGE, EXPORT, SIGNIN, ACCESS, TRAIL)
+
+
+def group_called(code: str) -> EventGroup | None:
+    return next((group for group in GROUPS if group.code == code), None)
