@@ -126,6 +126,11 @@ TEMPLATES = [
 ]
 
 # --- database, broker -------------------------------------------------------------------
+# Two roles (docs/adr/0015): the application's, of web, workers and beat, which owns nothing, and
+# the owner's, of migrations and of whatever empties or keeps the whole. One alone serves both.
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="") or env.str(
+    "DATABASE_URL", default="postgres://sauro@127.0.0.1:5432/sauro"
+)
 DATABASES = {
     "default": {
         **env.db_url("DATABASE_URL", default="postgres://sauro@127.0.0.1:5432/sauro"),
