@@ -17,6 +17,7 @@ from security.models.seals import AuditCheckpoint
 from security.models.secrecy import Classification, SecrecyApproval
 from security.models.signin import ApiToken, Invitation
 from security.models.units import Unit
+from security.models.upkeep_runs import UpkeepRun
 from security.models.users import User
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Unit",
     "UnitGrant",
     "UnitPathForeignKey",
+    "UpkeepRun",
     "User",
     "UserGrant",
     "protected_models",
