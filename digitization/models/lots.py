@@ -53,6 +53,7 @@ class Lot(Protected):
     reason = models.CharField(max_length=300, blank=True)
 
     objects: ClassVar[Any] = LotQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta(Protected.Meta):
         constraints = [
@@ -132,6 +133,8 @@ class Dossier(Protected):
     title = models.CharField(max_length=200, blank=True)
     subject = models.CharField(max_length=120, blank=True, help_text="person or matter")
 
+    history = HistoricalRecords()
+
     class Meta(Protected.Meta):
         constraints = [
             *Protected.Meta.constraints,
@@ -165,6 +168,8 @@ class Document(models.Model):
     dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="documents")
     type = models.ForeignKey(DocumentType, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField()
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["position"]

@@ -11,6 +11,7 @@ from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVect
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from digitization.models.lots import Document, Dossier, Lot
 from security.models import Protected, ProtectedQuerySet, StoredFile
@@ -67,6 +68,12 @@ class PageQuerySet(ProtectedQuerySet):
         return self.filter(search=query)
 
 
+MACHINE_WRITTEN = [
+    "version", "text", "text_folded", "search", "words", "proposals", "width", "height",
+    "rotation", "skew", "blank", "mean_confidence", "derivative", "thumbnail",
+]  # fmt: skip
+
+
 class Page(Protected):
     """A page: the unit of reading, of correction and of display.
 
@@ -108,6 +115,9 @@ class Page(Protected):
     thumbnail = models.CharField(max_length=64, blank=True, help_text="blob")
 
     objects: ClassVar[Any] = PageQuerySet.as_manager()
+    # What people make of a page. What a machine read is written past it, and so is a page as it
+    # came: its first version stands for the first correction.
+    history = HistoricalRecords(excluded_fields=MACHINE_WRITTEN)
 
     class Meta(Protected.Meta):
         indexes = [*Protected.Meta.indexes, GinIndex(fields=["search"], name="page_search")]

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from security.levels import Sensitivity
 from security.models import Protected
@@ -33,6 +34,8 @@ class Programme(Protected):
     focal_person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+
+    history = HistoricalRecords()
 
     class Meta(Protected.Meta):
         pass
@@ -60,6 +63,11 @@ class DocumentType(models.Model):
         choices=Sensitivity, default=Sensitivity.PERSONAL
     )
     expected_count = models.PositiveIntegerField(null=True, blank=True)
+
+    # The catalogue is frozen when the programme begins; only the expected count changes.
+    history = HistoricalRecords(
+        excluded_fields=["number", "code", "priority", "may_repeat", "sensitivity"]
+    )
 
     class Meta:
         ordering = ["number"]

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
+from simple_history.utils import bulk_update_with_history
 
 from digitization.fields import readable_keys
 from digitization.models import (
@@ -83,12 +84,13 @@ def classify_file(
     document = source.document
     if document is None:
         last = dossier.documents.aggregate(last=Max("position"))["last"] or 0
-        document = Document.objects.create(dossier=dossier, type=type_, position=last + 1)
+        document = Document(dossier=dossier, type=type_, position=last + 1)
+        sign(document, actor=actor, now=now).save()
         SourceFile.objects.filter(pk=source.pk).update(document=document)
     else:
-        Document.objects.filter(pk=document.pk).update(type=type_)
         document.type = type_
-    _as_sensitive_as(type_, source)
+        sign(document, actor=actor, now=now).save(update_fields=["type"])
+    _as_sensitive_as(type_, source, actor=actor, now=now)
     # Never the file's name: people put names of people into it.
     audit.record(
         "file.classified", actor=actor, row=dossier, fields=["type"], reason=f"file {source.pk}"
@@ -96,12 +98,19 @@ def classify_file(
     return document
 
 
-def _as_sensitive_as(type_: DocumentType, source: SourceFile) -> None:
+def _as_sensitive_as(
+    type_: DocumentType, source: SourceFile, *, actor: User, now: datetime
+) -> None:
     """Pages and file of a paper that the catalogue calls sensitive are so from now on.
 
     A health certificate is found and read by fewer people than the file it lies in. Another type
     later lowers nothing.
     """
     below = {"sensitivity__lt": type_.sensitivity}
-    Page.objects.filter(source=source, **below).update(sensitivity=type_.sensitivity)
+    pages = list(Page.objects.filter(source=source, **below).defer("words", "proposals", "text"))
+    for page in pages:
+        page.sensitivity = type_.sensitivity
+    bulk_update_with_history(
+        pages, Page, ["sensitivity"], batch_size=500, default_user=actor, default_date=now
+    )
     StoredFile.objects.filter(pk=source.stored_id, **below).update(sensitivity=type_.sensitivity)

@@ -12,6 +12,7 @@ from digitization.rules import acceptance_problems, clean_name, step_1_problems
 from digitization.selectors.lots import lot_facts
 from digitization.services.programmes import catalogue_facts
 from security import audit
+from security.history import sign
 from security.models import Unit, User
 from security.scope import may
 from security.services import check_action, check_level
@@ -54,7 +55,7 @@ def create_lot(
         problems.append("not_operator")
     if problems:
         raise refused(*problems)
-    lot = Lot.objects.create(
+    lot = Lot(
         **unit.placement,
         level=programme.level,
         sensitivity=programme.sensitivity,
@@ -63,6 +64,7 @@ def create_lot(
         code=code.strip(),
         assigned_to=assigned_to,
     )
+    sign(lot, actor=actor, now=now).save()
     if assigned_to is not None and not may(assigned_to, UPLOAD, lot):
         raise refused("not_operator")  # there, but not up to its level
     follow_level([lot], holder=programme)
@@ -81,7 +83,7 @@ def assign_lot(*, actor: User, lot: Lot, operator: User, now: datetime) -> Lot:
     if not may(operator, UPLOAD, lot):
         raise refused("not_operator")
     lot.assigned_to = operator
-    lot.save(update_fields=["assigned_to"])
+    sign(lot, actor=actor, now=now).save(update_fields=["assigned_to"])
     audit.record("lot.assigned", actor=actor, row=lot, reason=operator.username)
     return lot
 
@@ -101,7 +103,7 @@ def open_dossier(
         raise refused("code_missing")
     try:
         with transaction.atomic():
-            dossier = Dossier.objects.create(
+            dossier = Dossier(
                 unit_id=lot.unit_id,
                 unit_path=lot.unit_path,
                 level=lot.level,
@@ -112,6 +114,7 @@ def open_dossier(
                 title=title[:200],
                 subject=subject[:120],
             )
+            sign(dossier, actor=actor, now=now).save()
     except IntegrityError as error:
         raise refused("dossier_exists") from error
     follow_level([dossier], holder=lot)
@@ -158,7 +161,7 @@ def reopen_lot(*, actor: User, lot: Lot, now: datetime) -> Lot:
     if lot.state != Lot.State.REJECTED:
         raise refused("lot_not_rejected")
     lot.state, lot.judged_by, lot.judged_at = Lot.State.OPEN, None, None
-    lot.save(update_fields=["state", "judged_by", "judged_at"])
+    sign(lot, actor=actor, now=now).save(update_fields=["state", "judged_by", "judged_at"])
     audit.record("lot.reopened", actor=actor, row=lot)
     return lot
 
@@ -172,6 +175,7 @@ def locked(lot: Lot) -> Lot:
 
 def _judge(lot: Lot, state: str, actor: User, now: datetime, reason: str) -> Lot:
     lot.state, lot.judged_by, lot.judged_at, lot.reason = state, actor, now, reason
-    lot.save(update_fields=["state", "judged_by", "judged_at", "reason"])
+    changed = ["state", "judged_by", "judged_at", "reason"]
+    sign(lot, actor=actor, now=now, reason=reason).save(update_fields=changed)
     audit.record(f"lot.{state}", actor=actor, row=lot, reason=reason)
     return lot

@@ -16,6 +16,7 @@ from digitization.rules import ATTEMPTS
 from digitization.services.lots import locked
 from records.folding import fold
 from security import audit
+from security.history import sign
 from security.models import User
 from security.services import check_action
 
@@ -64,15 +65,15 @@ def correct_text(*, actor: User, page: Page, text: str, version: int, now: datet
     if locked(page.dossier.lot).state == Lot.State.ACCEPTED:
         raise refused("lot_not_open")
     clean = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\x00", ""))
-    changed = Page.objects.filter(pk=page.pk, version=version).update(
-        corrected=clean,
-        corrected_by=actor,
-        corrected_at=now,
-        text_folded=fold(clean),
-        version=version + 1,
-    )
-    if not changed:
+    # The lock of the lot keeps other people out, that of the page the machine that reads it again.
+    row: Page = Page.objects.select_for_update(of=("self",)).get(pk=page.pk)
+    if row.version != version:
         raise refused("page_changed")
+    row.corrected, row.text_folded, row.version = clean, fold(clean), version + 1
+    row.corrected_by, row.corrected_at = actor, now
+    sign(row, actor=actor, now=now).save(
+        update_fields=["corrected", "corrected_by", "corrected_at", "text_folded", "version"]
+    )
     audit.record("page.corrected", actor=actor, row=page, fields=["corrected"])
     page.refresh_from_db()
     return page

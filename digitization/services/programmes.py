@@ -7,12 +7,14 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, Sum
+from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from digitization import catalogue
 from digitization.models import DocumentType, IndexField, Programme, ProgrammeStep
 from digitization.problems import refused
 from digitization.rules import CatalogueFacts, step_1_problems
 from security import audit
+from security.history import sign
 from security.levels import Secrecy, Sensitivity
 from security.models import Unit, User
 from security.services import check_action
@@ -42,7 +44,7 @@ def create_programme(
     """
     check_action(actor, ACTION, unit)
     check_new_level(level)
-    programme = Programme.objects.create(
+    programme = Programme(
         **unit.placement,
         level=level,
         sensitivity=sensitivity,
@@ -52,8 +54,9 @@ def create_programme(
         kind=kind,
         focal_person=focal_person,
     )
+    sign(programme, actor=actor, now=now).save()
     check_action(actor, ACTION, programme)  # at its level, too
-    _copy_catalogue(programme, expected or {})
+    _copy_catalogue(programme, expected or {}, actor=actor, now=now)
     _copy_steps(programme)
     audit.record("programme.created", actor=actor, row=programme)
     return programme
@@ -63,8 +66,8 @@ def create_programme(
 def set_focal_person(*, actor: User, programme: Programme, person: User, now: datetime) -> None:
     """Name the one person who answers for the programme."""
     check_action(actor, ACTION, programme)
-    Programme.objects.filter(pk=programme.pk).update(focal_person=person)
     programme.focal_person = person
+    sign(programme, actor=actor, now=now).save(update_fields=["focal_person"])
     audit.record("programme.changed", actor=actor, row=programme, fields=["focal_person"])
 
 
@@ -77,9 +80,15 @@ def set_expected(
     Returns how many types were set. Raises RefusedError for a code that the catalogue lacks.
     """
     check_action(actor, ACTION, programme)
+    types = {one.code: one for one in programme.types.select_for_update()}
+    if not counts.keys() <= types.keys():
+        raise refused("no_catalogue")
     for code, count in counts.items():
-        if not programme.types.filter(code=code).update(expected_count=count):
-            raise refused("no_catalogue")
+        types[code].expected_count = count
+    changed = [types[code] for code in counts]
+    bulk_update_with_history(
+        changed, DocumentType, ["expected_count"], default_user=actor, default_date=now
+    )
     audit.record("programme.changed", actor=actor, row=programme, fields=["expected_count"])
     return len(counts)
 
@@ -120,16 +129,20 @@ def close_step_1(*, actor: User, programme: Programme, now: datetime) -> Program
         "focal_person": facts.focal_person,
     }
     step.save()
-    programme.steps.filter(number=2).update(state=ProgrammeStep.State.OPEN)
+    ProgrammeStep.objects.filter(programme=programme, number=2).update(
+        state=ProgrammeStep.State.OPEN
+    )
     audit.record("programme.step_closed", actor=actor, row=programme, reason="step 1")
     return step
 
 
-def _copy_catalogue(programme: Programme, expected: Mapping[str, int]) -> None:
+def _copy_catalogue(
+    programme: Programme, expected: Mapping[str, int], *, actor: User, now: datetime
+) -> None:
     types = catalogue.document_types(programme.kind)
     if unknown := set(expected) - {entry["code"] for entry in types}:
         raise KeyError(f"document types not in the catalogue: {sorted(unknown)}")
-    DocumentType.objects.bulk_create(
+    stored = [
         DocumentType(
             programme=programme,
             number=entry["number"],
@@ -141,7 +154,8 @@ def _copy_catalogue(programme: Programme, expected: Mapping[str, int]) -> None:
             expected_count=expected.get(entry["code"]),
         )
         for entry in types
-    )
+    ]
+    bulk_create_with_history(stored, DocumentType, default_user=actor, default_date=now)
     IndexField.objects.bulk_create(
         IndexField(
             programme=programme,

@@ -15,6 +15,7 @@ from digitization import services
 from digitization.forms import AssignForm
 from digitization.models import Dossier, Lot, Page, Programme
 from digitization.problems import condition, problem
+from digitization.selectors.changes import lot_changes
 from digitization.selectors.counts import fit_counters
 from digitization.selectors.lots import (
     acceptance_gate,
@@ -25,6 +26,7 @@ from digitization.selectors.lots import (
 )
 from digitization.views.shared import attempt
 from security.http import (
+    record_forged,
     record_read,
     require_action,
     signed_in,
@@ -96,6 +98,7 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
             _("The lot has its operator."),
         )
     else:
+        record_forged(request, form)
         messages.error(request, _("Choose one of the operators of this unit."))
     return redirect("digitization:lot", pk=pk)
 
@@ -188,11 +191,12 @@ def _context(request: HttpRequest, row: Lot) -> dict[str, object]:
 def _choices(request: HttpRequest, row: Lot) -> dict[str, object]:
     manages = may(signed_in(request), "digitization.manage", row)
     return {
+        "changes": lot_changes(signed_in(request), row),
         "assign_form": AssignForm(
             unit=row.unit, now=timezone.now(), initial={"operator": row.assigned_to_id}
         )
         if manages and row.state == Lot.State.OPEN
-        else None
+        else None,
     }
 
 

@@ -18,6 +18,7 @@ from digitization import services
 from digitization.models import Page
 from digitization.problems import problem
 from digitization.rules import with_line
+from digitization.selectors.changes import page_changes
 from digitization.selectors.counts import fit_counters
 from digitization.selectors.pages import (
     ReadLine,
@@ -175,6 +176,7 @@ def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, object]
         "problem": problem(row.job.error_code).message if row.job.error_code else "",
         "can_correct": may(user, CORRECT, row) and lot.state != "accepted",
         "index_rows": index_rows(row.dossier, user),
+        "changes": page_changes(user, row),
         "url": reverse("digitization:page", args=[row.pk]),
     }
 

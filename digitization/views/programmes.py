@@ -14,11 +14,12 @@ from digitization.forms import ExpectedForm, LotForm, ProgrammeForm
 from digitization.models import Lot, Programme
 from digitization.problems import problem
 from digitization.rules import step_1_problems
+from digitization.selectors.changes import programme_changes
 from digitization.selectors.lots import lot_rows
 from digitization.services import close_step_1, create_lot, create_programme, set_expected
 from digitization.services.programmes import catalogue_facts
 from digitization.views.shared import attempt
-from security.http import require_action, signed_in, visible_or_404
+from security.http import form_status, record_refusal, require_action, signed_in, visible_or_404
 from security.scope import may
 from security.services import RefusedError
 
@@ -42,10 +43,11 @@ def programme_new(request: HttpRequest) -> HttpResponse:
                 actor=signed_in(request), now=timezone.now(), **form.cleaned_data
             )
         except RefusedError as error:
+            record_refusal(request, error)
             form.add_error(None, [found.message for found in error.problems])
         else:
             return redirect("digitization:programme", pk=made.pk)
-    status = 422 if request.method == "POST" else 200
+    status = form_status(request, form)
     return render(request, "digitization/programme_new.html", {"form": form}, status=status)
 
 
@@ -57,7 +59,8 @@ def expected(request: HttpRequest, pk: int) -> HttpResponse:
     form = ExpectedForm(request.POST, programme=row)
     if not form.is_valid():
         context = _context(request, row) | {"expected_form": form}
-        return render(request, "digitization/programme.html", context, status=422)
+        status = form_status(request, form)
+        return render(request, "digitization/programme.html", context, status=status)
     attempt(
         request,
         lambda: set_expected(
@@ -92,11 +95,13 @@ def lot_new(request: HttpRequest, pk: int) -> HttpResponse:
                 actor=signed_in(request), programme=row, now=timezone.now(), **form.cleaned_data
             )
         except RefusedError as error:
+            record_refusal(request, error)
             form.add_error(None, [found.message for found in error.problems])
         else:
             return redirect(reverse("digitization:lot", args=[lot.pk]))
     context = _context(request, row) | {"lot_form": form}
-    return render(request, "digitization/programme.html", context, status=422)
+    status = form_status(request, form)
+    return render(request, "digitization/programme.html", context, status=status)
 
 
 def _programmes() -> QuerySet[Programme]:
@@ -116,6 +121,7 @@ def _context(request: HttpRequest, row: Programme) -> dict[str, object]:
         "step_1_open": steps[0].state == "open",
         "missing": [problem(code) for code in missing],
         "types": list(row.types.filter(expected_count__gt=0)),
+        "changes": programme_changes(user, row),
         "lots": lot_rows(lots[:200], user=user, now=now),
         "can_manage": manages,
         "expected_form": ExpectedForm(programme=row) if manages else None,

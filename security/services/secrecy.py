@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from simple_history.utils import bulk_update_with_history
 
 from security import audit
 from security.levels import Secrecy
@@ -259,10 +260,16 @@ def _store(rows: list[Any], decision: _Decision) -> list[Classification]:
         return made
     model = type(moved[0])
     if hasattr(model, "history"):
-        for row in moved:  # the history library reads these attributes
-            row._history_user, row._history_date = decision.actor, decision.now
-            row._change_reason = (decision.basis.reason or decision.basis.legal_basis)[:300]
-            row.save(update_fields=["level"])
+        length = model.history.model._meta.get_field("history_change_reason").max_length
+        bulk_update_with_history(
+            moved,
+            model,
+            ["level"],
+            batch_size=500,
+            default_user=decision.actor,
+            default_date=decision.now,
+            default_change_reason=(decision.basis.reason or decision.basis.legal_basis)[:length],
+        )
     else:
         ids = [row.pk for row in moved]
         model._default_manager.filter(pk__in=ids).update(level=decision.level)
