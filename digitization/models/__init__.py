@@ -1,3 +1,4 @@
+from digitization.models.exports import PageExport
 from digitization.models.lots import Document, Dossier, IndexValue, Lot, LotCounter
 from digitization.models.pages import OcrJob, Page, SourceFile
 from digitization.models.programmes import DocumentType, IndexField, Programme, ProgrammeStep
@@ -12,6 +13,7 @@ __all__ = [
     "LotCounter",
     "OcrJob",
     "Page",
+    "PageExport",
     "Programme",
     "ProgrammeStep",
     "SourceFile",
