@@ -1,0 +1,19 @@
+"""Backups and drills with their record: what the state of the installation is told from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.keeping.making import Made, make_backup
+from security.models.upkeep_runs import UpkeepRun
+from security.services.upkeep_runs import recorded
+
+
+def back_up(directory: Path, *, keep: int) -> Made:
+    """Make a backup and record the run. Raises KeepingError."""
+    with recorded(UpkeepRun.Kind.BACKUP) as running:
+        made = make_backup(directory, keep=keep)
+        running.figures = made.figures()
+        running.said = made.manifest.name
+        running.problems = bool(made.files.missing)
+    return made
