@@ -15,6 +15,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+if "DATABASE_URL" in env.ENVIRON:  # whoever names a database does not mean the owner in run.env
+    env.ENVIRON.setdefault("DATABASE_OWNER_URL", "")
 environ.Env.read_env(VAR_DIR / "run.env", overwrite=False)
 
 # --- the installation -------------------------------------------------------------------
@@ -37,6 +39,10 @@ AUDIT_SEAL_KEY_FILE = Path(
     env.str("AUDIT_SEAL_KEY_FILE", default=str(VAR_DIR / "keys" / "seal.pem"))
 )
 AUDIT_CHECKPOINTS_DIR = Path(env.str("AUDIT_CHECKPOINTS_DIR", default=str(VAR_DIR / "checkpoints")))
+# Where backups are made every night (docs/adr/0016); nothing configured: none is made, and the
+# state of the installation says so. How many are kept; older ones go.
+BACKUP_DIR = Path(env.str("BACKUP_DIR")) if env.str("BACKUP_DIR", default="") else None
+BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 # Stored files: "on" encrypts what comes (plain ones of earlier stay readable until
 # ``manage.py encrypt_files``), "only" refuses to read plain ones too, "off" stores plain.
 FILE_ENCRYPTION = env.str("FILE_ENCRYPTION", default="on")
@@ -92,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "security.middleware.RequestContextMiddleware",
+    "security.middleware.TrailFirstMiddleware",
     "config.middleware.RefuseNulMiddleware",
     "security.middleware.SessionLimitsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -139,6 +146,10 @@ DATABASES = {
         "ATOMIC_REQUESTS": False,
     }
 }
+DATABASES["default"].setdefault("OPTIONS", {})
+DATABASE_APPLICATION_ROLE = (
+    DATABASES["default"]["OPTIONS"].get("assume_role") or DATABASES["default"]["USER"]
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Only counters of attempts lie here. In the database because all web processes must count
 # together and a lost Redis must not forget them; the table is made by ``manage.py prepare``.
