@@ -26,7 +26,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, include, path, re_path, reverse
 from django.utils.translation import gettext as _
 
-from security.http import record_refusal, require_action, signed_in
+from security.http import form_status, record_refusal, require_action, signed_in
 from security.models import User
 from security.scope import may
 from security.services import RefusedError
@@ -115,7 +115,8 @@ class ReferenceAdmin(ModelAdmin, Generic[M]):  # type: ignore[type-arg]
             messages.error(request, str(refusal))
             return redirect(request.path)
         if request.method == "POST" and response.status_code == 200:
-            response.status_code = 422
+            shown: Any = response  # a TemplateResponse: the form, and what was wrong with it
+            shown.status_code = form_status(request, shown.context_data["adminform"].form)
         return response
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 from django.db.models import QuerySet
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
@@ -25,6 +26,8 @@ DENIALS = frozenset(
         *("hidden_field", "hidden_filter"),
     }
 )
+# What Django's fields call a choice that the page did not offer.
+FORGED = frozenset({"invalid_choice", "invalid_list", "invalid_pk_value"})
 View = Callable[..., HttpResponseBase]
 
 
@@ -87,14 +90,42 @@ def record_refusal(request: HttpRequest, error: RefusedError) -> bool:
     """
     denied = any(problem.code in DENIALS for problem in error.problems)
     if denied:
-        match = request.resolver_match
-        audit.record(
-            match.view_name if match else "refused",
-            actor=signed_in(request),
-            decision="denied",
-            reason=request.path[:200],
-        )
+        _denied_here(request)
     return denied
+
+
+def form_status(request: HttpRequest, *forms: BaseForm | None) -> int:
+    """The status of a page with forms: 422 where it says what was wrong with them, else 200.
+
+    Every view that shows a form again takes its status from here (tests/security/test_house_forms.py),
+    so that a choice which no page offered, a unit, role or person out of reach, is on the trail.
+    """
+    filled = [form for form in forms if form is not None and form.is_bound]
+    for form in filled:
+        record_forged(request, form)
+    return 422 if request.method == "POST" or any(form.errors for form in filled) else 200
+
+
+def record_forged(request: HttpRequest, form: BaseForm) -> None:
+    """Put a form whose choices no page offered on the trail: the names of its fields, no values."""
+    fields = [
+        name
+        for name, errors in form.errors.as_data().items()
+        if any(error.code in FORGED for error in errors)
+    ]
+    if fields:
+        _denied_here(request, fields)
+
+
+def _denied_here(request: HttpRequest, fields: Iterable[str] = ()) -> None:
+    match = request.resolver_match
+    audit.record(
+        match.view_name if match else "refused",
+        actor=request.user if request.user.is_authenticated else None,
+        fields=fields,
+        decision="denied",
+        reason=request.path[:200],
+    )
 
 
 def refuse_query(request: HttpRequest, error: RefusedError) -> HttpResponse:

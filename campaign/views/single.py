@@ -29,7 +29,7 @@ from campaign.models import Product, Submission, Task
 from campaign.rules import end_of
 from campaign.selectors import TaskDetail, task_detail
 from campaign.selectors.detail import ProductBox
-from security.http import absent_part, record_refusal, signed_in, visible_or_404
+from security.http import absent_part, form_status, record_refusal, signed_in, visible_or_404
 from security.models import User
 from security.services import RefusedError
 
@@ -185,13 +185,15 @@ def _do(
         except RefusedError as refused:
             form.refuse(refused)
             if record_refusal(request, refused):
-                return _render(request, _fresh(request, task), refusal=str(refused), status=422)
+                status = form_status(request, form)
+                return _render(request, _fresh(request, task), refusal=str(refused), status=status)
         else:
             if request.htmx:  # type: ignore[attr-defined]
                 return _render(request, _fresh(request, task), said=said)
             messages.success(request, said)
             return redirect("campaign:task_detail", pk=task.pk)
-    return _render(request, _fresh(request, task), bound={name: form}, status=422)
+    status = form_status(request, form)
+    return _render(request, _fresh(request, task), bound={name: form}, status=status)
 
 
 def _fresh(request: HttpRequest, task: Task) -> Task:

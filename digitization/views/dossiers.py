@@ -26,6 +26,7 @@ from digitization.views.shared import (
 from security import audit
 from security.http import (
     absent_part,
+    form_status,
     record_read,
     record_refusal,
     require_action,
@@ -89,7 +90,7 @@ def index(request: HttpRequest, pk: int) -> HttpResponse:
     saved = _("Index data saved.") if not errors else ""
     context = _index_context(request, row, typed) | {"index_errors": errors, "index_saved": saved}
     context |= {"dossier": row, "can_correct": may(signed_in(request), CORRECT, row)}
-    status = 422 if errors else 200
+    status = form_status(request) if errors else 200
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "digitization/_index.html", context, status=status)
     if not errors:

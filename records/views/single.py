@@ -20,7 +20,7 @@ from records.models import Cadre, Member, Person
 from records.registers import Register
 from records.services.cleaning import codes_for
 from security import audit
-from security.http import record_read, record_refusal, signed_in, visible_or_404
+from security.http import form_status, record_read, record_refusal, signed_in, visible_or_404
 from security.models import User
 from security.scope import may
 from security.services import RefusedError
@@ -94,8 +94,7 @@ def edit_page(request: HttpRequest, register: Register, pk: int) -> HttpResponse
             messages.success(request, _("The change is saved."))
             return redirect(register.detail_url, pk=row.pk)
     context = {"register": register, "row": row, "form": form}
-    status = 200 if data is None else 422
-    return render(request, "records/edit.html", context, status=status)
+    return render(request, "records/edit.html", context, status=form_status(request, form))
 
 
 def _party_age(row: Member | Cadre, readable: set[str], now: datetime) -> int | None:

@@ -79,4 +79,7 @@ class PersonField(forms.Field):
         self.widget.found = found
         if found:
             raise ValidationError(_("Several people fit. Choose one below."), code="several")
-        raise ValidationError(_("Nobody of this name within your reach."), code="unknown")
+        # Said the same of both, but somebody who exists and was not offered is no slip of the hand.
+        foreign = User.objects.filter(username=typed, is_active=True).exists()
+        code = "invalid_choice" if foreign else "unknown"
+        raise ValidationError(_("Nobody of this name within your reach."), code=code)

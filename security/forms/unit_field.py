@@ -87,5 +87,8 @@ class UnitField(forms.Field):
                 return self.widget.found[0]
             if self.widget.found:
                 raise ValidationError(_("Several units fit. Choose one below."), code="several")
-            raise ValidationError(_("No such unit within your reach."), code="unknown")
+            # Said the same of both, but a unit that exists and was not offered is no slip of the hand.
+            foreign = Unit.objects.filter(code=typed, dissolved_on=None).exists()
+            code = "invalid_choice" if foreign else "unknown"
+            raise ValidationError(_("No such unit within your reach."), code=code)
         return unit

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from security.forms.people import NewPersonForm, PersonForm, ReasonForm
-from security.http import record_refusal, require_action, signed_in
+from security.http import form_status, record_refusal, require_action, signed_in
 from security.models import Invitation, User
 from security.services import (
     RefusedError,
@@ -50,7 +50,8 @@ def person_new(request: HttpRequest) -> HttpResponse:
         except RefusedError as refusal:
             _put_into(form, refusal)
             record_refusal(request, refusal)
-    return render(request, "security/person_new.html", {"form": form}, status=422)
+    status = form_status(request, form)
+    return render(request, "security/person_new.html", {"form": form}, status=status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,22 +63,18 @@ def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = PersonForm(request.POST or None, actor=actor, initial=now_known)
     if actor.pk == user.pk:
         form.fields["unit"].disabled = True
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                change_user(actor=actor, user=user, facts=form.facts(), now=timezone.now())
-                messages.success(request, _("The person's data were changed."))
-                if "unit" in form.changed_data:
-                    messages.warning(request, _("Roles stay as they were: look through them."))
-                return redirect("security:person", pk=pk)
-            except RefusedError as refusal:
-                _put_into(form, refusal)
-                record_refusal(request, refusal)
-    return render(
-        request, "security/person_edit.html", {"form": form, "person": user}, status=status
-    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_user(actor=actor, user=user, facts=form.facts(), now=timezone.now())
+            messages.success(request, _("The person's data were changed."))
+            if "unit" in form.changed_data:
+                messages.warning(request, _("Roles stay as they were: look through them."))
+            return redirect("security:person", pk=pk)
+        except RefusedError as refusal:
+            _put_into(form, refusal)
+            record_refusal(request, refusal)
+    context = {"form": form, "person": user}
+    return render(request, "security/person_edit.html", context, status=form_status(request, form))
 
 
 @require_POST

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from security import audit
 from security.forms.secrecy import ApprovalForm
-from security.http import absent_part, record_refusal, require_action, signed_in
+from security.http import absent_part, form_status, record_refusal, require_action, signed_in
 from security.levels import Secrecy
 from security.models import SecrecyApproval
 from security.selectors import classified
@@ -25,11 +25,8 @@ from security.services.approvals import APPROVE, record_approval, withdraw_appro
 def approvals(request: HttpRequest) -> HttpResponse:
     """The list, and the form to record one where the installation's ceiling allows any."""
     form = ApprovalForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        if form.is_valid() and _recorded(request, form):
-            return redirect("security:approvals")
-        status = 422
+    if request.method == "POST" and form.is_valid() and _recorded(request, form):
+        return redirect("security:approvals")
     rows = list(classified.approvals())
     audit.record(
         "list",
@@ -44,7 +41,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
         "ceiling": Secrecy(ceiling).label,
         "today": timezone.localdate(),
     }
-    return render(request, "security/approvals.html", context, status=status)
+    return render(request, "security/approvals.html", context, status=form_status(request, form))
 
 
 @require_POST

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from security import audit
 from security.actions import LABELS
 from security.forms.sharing import EmergencyForm, VerdictForm
-from security.http import record_refusal, require_action, signed_in
+from security.http import form_status, record_refusal, require_action, signed_in
 from security.levels import Secrecy, Sensitivity
 from security.models import EmergencyAccess, User
 from security.rules import minimal_caps
@@ -33,14 +33,13 @@ def emergency_mine(request: HttpRequest) -> HttpResponse:
     """Open one, and see what became of the earlier ones."""
     user, now = signed_in(request), timezone.now()
     form = EmergencyForm(request.POST or None, actor=user)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid() and _opened(request, form):
-            return redirect("security:emergency_mine")
+    if request.method == "POST" and form.is_valid() and _opened(request, form):
+        return redirect("security:emergency_mine")
     own = EmergencyAccess.objects.filter(user=user).select_related("unit", "reviewed_by")
     context = {"form": form, "own": own[:OWN_SHOWN], "now": now, "reach": _reach(user)}
-    return render(request, "security/emergency_mine.html", context, status=status)
+    return render(
+        request, "security/emergency_mine.html", context, status=form_status(request, form)
+    )
 
 
 @require_POST
@@ -101,11 +100,8 @@ def emergency(request: HttpRequest, pk: int) -> HttpResponse:
     if access is None:
         _denied(request, "emergency.read", pk)
     form = VerdictForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid() and _judged(request, access, form):
-            return redirect("security:emergencies")
+    if request.method == "POST" and form.is_valid() and _judged(request, access, form):
+        return redirect("security:emergencies")
     done = emergencies.done_under(access)
     audit.record(
         "emergency.read",
@@ -123,7 +119,7 @@ def emergency(request: HttpRequest, pk: int) -> HttpResponse:
         "own": access.user_id == user.pk,
         "now": now,
     }
-    return render(request, "security/emergency.html", context, status=status)
+    return render(request, "security/emergency.html", context, status=form_status(request, form))
 
 
 def _reach(user: User) -> list[str]:

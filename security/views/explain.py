@@ -17,7 +17,7 @@ from security.explain.reach import EXPLAIN
 from security.forms.person_field import FOUND_AT_MOST, find_people
 from security.forms.roles import end_of
 from security.forms.sharing import ShareForm, receivers_for
-from security.http import record_refusal, require_action, signed_in
+from security.http import form_status, record_refusal, require_action, signed_in
 from security.kinds import grant_model, kind_called
 from security.models import Protected, User
 from security.scope import may
@@ -37,13 +37,11 @@ def who(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """Everybody who sees one row and why; whoever may, opens it to somebody here (POST)."""
     row = _row_or_404(request, kind, pk)
     form = _share_form(request, row)
-    status = 200
     if request.method == "POST":
         if form is None:
             _denied(request, SHARE, row)
         if form.is_valid() and _shared(request, row, form):
             return redirect("security:who", kind, pk)
-        status = 422
     seers = explain.who_can_see(row, timezone.now())
     audit.record("access.explained", actor=signed_in(request), row=row)
     context = {
@@ -57,7 +55,7 @@ def who(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "shares": _shares(row) if form is not None else [],
         "explained": {s.user.pk for s in seers if _explains(request, s.user)},
     }
-    return render(request, "security/who.html", context, status=status)
+    return render(request, "security/who.html", context, status=form_status(request, form))
 
 
 @require_POST

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from security import audit
 from security.forms.password import NewPasswordForm
+from security.http import form_status
 from security.models import Invitation, User
 from security.services import RefusedError, accept_invitation
 from security.services.invitations import hash_of, invitation_for, usable_invitation
@@ -62,8 +63,7 @@ def invitation_accept(request: HttpRequest) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         return _accepted(request, found, form.cleaned_data["password1"], now)
     context = {"form": form, "invitation": found, "person": found.user, "rules": form.rules()}
-    status = 422 if request.method == "POST" else 200
-    return render(request, "account/invitation.html", context, status=status)
+    return render(request, "account/invitation.html", context, status=form_status(request, form))
 
 
 def _accepted(

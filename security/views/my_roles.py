@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from security import audit
 from security.forms.person_field import FOUND_AT_MOST, find_people
 from security.forms.roles import DelegationForm
-from security.http import record_refusal, signed_in
+from security.http import form_status, record_refusal, signed_in
 from security.models import RoleGrant, RoleRequest
 from security.selectors import holdings
 from security.services import RefusedError, end_delegation, offer_role
@@ -26,7 +26,7 @@ PASSED_ON_SHOWN = 50
 def my_roles(request: HttpRequest) -> HttpResponse:
     user, now = signed_in(request), timezone.now()
     grants = holdings.delegable_grants(user, now)
-    form, status = None, 200
+    form = None
     if grants:
         form = DelegationForm(
             request.POST or None, grants=grants, colleagues=holdings.colleagues_of(user, grants)
@@ -37,7 +37,6 @@ def my_roles(request: HttpRequest) -> HttpResponse:
             raise Http404
         if form.is_valid() and _passed_on(request, form):
             return redirect("security:my_roles")
-        status = 422
     held = holdings.holdings_of(user, now, user)
     asked = RoleRequest.objects.filter(decision=RoleRequest.Decision.WAITING)
     asked = asked.select_related("user", "role", "unit", "requested_by")
@@ -49,7 +48,7 @@ def my_roles(request: HttpRequest) -> HttpResponse:
         "waiting": asked.filter(requested_by=user).exclude(delegated_from=None),
         "for_me": asked.filter(user=user),
     }
-    return render(request, "security/my_roles.html", context, status=status)
+    return render(request, "security/my_roles.html", context, status=form_status(request, form))
 
 
 @require_POST

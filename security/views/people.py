@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from security.forms.roles import EndGrantForm, GrantForm
-from security.http import absent_part, record_refusal, require_action, signed_in
+from security.http import absent_part, form_status, record_refusal, require_action, signed_in
 from security.models import RoleGrant, RoleRequest, User
 from security.selectors import holdings
 from security.services import RefusedError, end_role, offer_role
@@ -25,11 +25,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     user = person_or_404(request, pk)
     actor = signed_in(request)
     form = GrantForm(request.POST or None, actor=actor, initial={"unit": user.unit})
-    status = 200
-    if request.method == "POST":
-        if form.is_valid() and _given(request, user, form):
-            return redirect("security:person", pk=pk)
-        status = 422
+    if request.method == "POST" and form.is_valid() and _given(request, user, form):
+        return redirect("security:person", pk=pk)
     asked = holdings.requests_shown_to(actor).filter(user=user)
     context = {
         "person": user,
@@ -38,7 +35,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "waiting": holdings.request_lines(actor, asked.filter(decision=Decision.WAITING)),
         "decided": asked.filter(decision__in=(Decision.REFUSED, Decision.WITHDRAWN))[:5],
     }
-    return render(request, "security/person.html", context, status=status)
+    return render(request, "security/person.html", context, status=form_status(request, form))
 
 
 @require_POST

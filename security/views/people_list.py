@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from security import audit
 from security.forms.people import ClearanceForm
-from security.http import record_refusal, require_action, signed_in
+from security.http import form_status, record_refusal, require_action, signed_in
 from security.models import User
 from security.selectors.people import PeopleFilter, found_people, people_where
 from security.services import RefusedError, set_clearance
@@ -37,13 +37,12 @@ def clearances(request: HttpRequest) -> HttpResponse:
 def person_clearance(request: HttpRequest, pk: int) -> HttpResponse:
     person = _cleared_person_or_404(request, pk)
     form = ClearanceForm(request.POST or None, initial={"clearance": person.clearance})
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid() and _set(request, person, form):
-            return redirect("security:clearances")
+    if request.method == "POST" and form.is_valid() and _set(request, person, form):
+        return redirect("security:clearances")
     context = {"person": person, "form": form}
-    return render(request, "security/person_clearance.html", context, status=status)
+    return render(
+        request, "security/person_clearance.html", context, status=form_status(request, form)
+    )
 
 
 def _list(request: HttpRequest, action: str, template: str) -> HttpResponse:

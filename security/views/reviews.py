@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from security import audit
 from security.forms.reviews import DecideForm, OpenReviewForm, SignOffForm
-from security.http import record_refusal, require_action, signed_in
+from security.http import form_status, record_refusal, require_action, signed_in
 from security.models import AccessReview, ReviewItem
 from security.scope import may
 from security.selectors.emergencies import yearly
@@ -45,17 +45,15 @@ def reviews(request: HttpRequest) -> HttpResponse:
 def review_new(request: HttpRequest) -> HttpResponse:
     actor, now = signed_in(request), timezone.now()
     form = OpenReviewForm(request.POST or None, actor=actor, today=timezone.localdate(now))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                opened = open_review(actor=actor, now=now, **form.cleaned_data)
-                messages.success(request, _("The review is open."))
-                return redirect("security:review", pk=opened.pk)
-            except RefusedError as refusal:
-                record_refusal(request, refusal)
-                form.add_error(None, str(refusal))
+    if request.method == "POST" and form.is_valid():
+        try:
+            opened = open_review(actor=actor, now=now, **form.cleaned_data)
+            messages.success(request, _("The review is open."))
+            return redirect("security:review", pk=opened.pk)
+        except RefusedError as refusal:
+            record_refusal(request, refusal)
+            form.add_error(None, str(refusal))
+    status = form_status(request, form)
     return render(request, "security/review_new.html", {"form": form}, status=status)
 
 
@@ -98,15 +96,16 @@ def review_decide(request: HttpRequest, pk: int, item: int) -> HttpResponse:
         _denied(request, "security.reviewitem", item)
         raise Http404
     form = DecideForm(request.POST)
-    problem, status = "", 200
+    problem = ""
     if form.is_valid():
         try:
             decide(actor=reader, item=row, now=now, **form.cleaned_data)
         except RefusedError as refusal:
             record_refusal(request, refusal)
-            problem, status = str(refusal), 422
+            problem = str(refusal)
     else:
-        problem, status = _("Say whether the role is still needed."), 422
+        problem = _("Say whether the role is still needed.")
+    status = form_status(request, form) if problem else 200
     if not request.htmx:  # type: ignore[attr-defined]
         if problem:
             messages.error(request, problem)

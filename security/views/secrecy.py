@@ -14,7 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from security import audit
 from security.forms.secrecy import BasisForm, ClassifyForm
-from security.http import absent_part, record_refusal, require_action, signed_in, visible_or_404
+from security.http import (
+    absent_part,
+    form_status,
+    record_refusal,
+    require_action,
+    signed_in,
+    visible_or_404,
+)
 from security.models import Classification, Protected, protected_models
 from security.scope import may
 from security.selectors import classified
@@ -55,11 +62,8 @@ def classification(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     row = _row_or_404(request, kind, pk)
     rests_on = classified.basis_of(row)
     form = ClassifyForm(request.POST or None, level=row.level, now_rests_on=rests_on)
-    status = 200
-    if request.method == "POST":
-        if form.is_valid() and _decided(request, row, form):
-            return redirect("security:classification", kind=kind, pk=pk)
-        status = 422
+    if request.method == "POST" and form.is_valid() and _decided(request, row, form):
+        return redirect("security:classification", kind=kind, pk=pk)
     context = {
         "row": row,
         "kind": _kinds()[kind],
@@ -68,7 +72,9 @@ def classification(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "decisions": classified.decisions_on(row),
         "form": form,
     }
-    return render(request, "security/classification.html", context, status=status)
+    return render(
+        request, "security/classification.html", context, status=form_status(request, form)
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,11 +85,8 @@ def standing(request: HttpRequest, pk: int) -> HttpResponse:
     if row is None:
         raise absent_part(request, "security.classification", pk)
     form = BasisForm(request.POST or None, now_rests_on=row)
-    status = 200
-    if request.method == "POST":
-        if form.is_valid() and _confirmed(request, row, form):
-            return redirect("security:classifications")
-        status = 422
+    if request.method == "POST" and form.is_valid() and _confirmed(request, row, form):
+        return redirect("security:classifications")
     earlier = Classification.objects.filter(kind=row.kind, object_type=row.object_type)
     context = {
         "standing": row,
@@ -91,7 +94,7 @@ def standing(request: HttpRequest, pk: int) -> HttpResponse:
         "decisions": earlier.select_related("classified_by").order_by("-id"),
         "form": form,
     }
-    return render(request, "security/standing.html", context, status=status)
+    return render(request, "security/standing.html", context, status=form_status(request, form))
 
 
 def _kinds() -> dict[str, str]:

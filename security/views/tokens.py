@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from security import audit
 from security.actions import LABELS, USE_TOKENS
 from security.forms.tokens import TokenForm
-from security.http import record_refusal, require_action, signed_in
+from security.http import form_status, record_refusal, require_action, signed_in
 from security.models import ApiToken
 from security.selectors.tokens import tokens_of, tokens_revocable_by
 from security.services import RefusedError
@@ -69,8 +69,7 @@ def token_new(request: HttpRequest) -> HttpResponse:
             shown = {"line": _line(token, timezone.now()), "plain": plain}
             return render(request, "security/token_made.html", shown)
     context = {"form": form, "offered": bool(actions_on_offer(user))}
-    status = 422 if request.method == "POST" else 200
-    return render(request, "security/token_new.html", context, status=status)
+    return render(request, "security/token_new.html", context, status=form_status(request, form))
 
 
 @require_POST

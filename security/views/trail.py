@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from security import audit
 from security.actions import EVENT_GROUPS, OBJECTS
-from security.http import record_refusal, require_action, signed_in
+from security.http import form_status, record_refusal, require_action, signed_in
 from security.models.protected import protected_models
 from security.selectors import trail as selectors
 from security.selectors.trail import VIEW, TrailFilter
@@ -47,7 +47,7 @@ def trail(request: HttpRequest) -> HttpResponse:
 def trail_export(request: HttpRequest) -> HttpResponseBase:
     """A month of what was searched for at most, with a reason, as a table for a spreadsheet."""
     user, asked = signed_in(request), TrailFilter.of(request.GET, timezone.localdate())
-    error, status = "", 200
+    error = ""
     if request.method == "POST":
         try:
             lines = export_trail(
@@ -55,7 +55,7 @@ def trail_export(request: HttpRequest) -> HttpResponseBase:
             )
         except RefusedError as refusal:
             record_refusal(request, refusal)
-            error, status = str(refusal), 422
+            error = str(refusal)
         else:
             answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
             name = f"trail-{asked.since:%Y%m%d}-{asked.until:%Y%m%d}.csv"
@@ -70,7 +70,7 @@ def trail_export(request: HttpRequest) -> HttpResponseBase:
         "back_query": asked.address(before=None),
         "error": error,
     }
-    return render(request, "security/trail_export.html", context, status=status)
+    return render(request, "security/trail_export.html", context, status=form_status(request))
 
 
 def record_search(request: HttpRequest, asked: TrailFilter) -> None:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from security import audit
 from security.forms.people import ReasonForm
 from security.forms.units import MoveForm, NewUnitForm, UnitForm, WhereToForm
-from security.http import record_refusal, require_action, signed_in
+from security.http import form_status, record_refusal, require_action, signed_in
 from security.models import Unit
 from security.scope import may
 from security.search import folded_field
@@ -108,7 +108,9 @@ def unit_new(request: HttpRequest) -> HttpResponse:
             made = create_unit(actor=actor, **form.cleaned_data)
             messages.success(request, _("The unit was created."))
             return redirect("security:unit", pk=made.pk)
-    return render(request, "security/unit_new.html", {"form": form}, status=_status(form))
+    return render(
+        request, "security/unit_new.html", {"form": form}, status=form_status(request, form)
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -122,7 +124,7 @@ def unit_edit(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The unit was changed."))
             return redirect("security:unit", pk=pk)
     context = {"form": form, "unit": one}
-    return render(request, "security/unit_edit.html", context, status=_status(form))
+    return render(request, "security/unit_edit.html", context, status=form_status(request, form))
 
 
 @require_http_methods(["GET", "POST"])
@@ -137,7 +139,9 @@ def unit_dissolve(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The unit was dissolved."))
             return redirect("security:unit", pk=pk)
     context = {"form": form, "unit": one, "hanging": what_hangs_on(one, now)}
-    return render(request, "security/unit_dissolve.html", context, status=_status(form))
+    return render(
+        request, "security/unit_dissolve.html", context, status=form_status(request, form)
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -157,7 +161,7 @@ def unit_move(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The unit was moved with all below it."))
             return redirect("security:unit", pk=pk)
     context: dict[str, Any] = {"unit": one, "form": form}
-    status = _status(form)
+    status = form_status(request, form)
     target = form.cleaned_data.get("parent") if form.is_bound else None
     if target and not form.non_field_errors():
         context |= {"target": target, "preview": preview_move(one, target, timezone.now())}
@@ -200,7 +204,3 @@ def _refusals_into(request: HttpRequest, form: forms.Form) -> Iterator[None]:
         record_refusal(request, refusal)
         for problem in refusal.problems:
             form.add_error("code" if problem.code == "code_taken" else None, problem.message)
-
-
-def _status(form: forms.Form) -> int:
-    return 422 if form.is_bound and form.errors else 200
