@@ -19,7 +19,7 @@ from security.context import Origin, origin
 from security.models import AuditEvent, Unit, User
 from security.selectors.trail import TrailFilter, events_for, trail
 from security.selectors.unusual import unusual_days
-from tests.campaign.make import make_task
+from tests.campaign.make import make_campaign, make_task
 from tests.records.make import make_member
 from tests.security.make import grant_role, make_classified, make_officer, make_unit, make_user
 
@@ -82,8 +82,9 @@ class House:
         self.officer = make_officer("security_officer", unit=self.mine)
         self.worker = make_user(unit=self.mine, full_name="Lê Thị Ánh")
         self.stranger = make_user(unit=self.theirs, full_name="Trần Văn Lạ")
-        self.here: Task = make_task(unit=self.mine)
-        self.there: Task = make_task(unit=self.theirs)
+        campaign = make_campaign(unit=self.root)
+        self.here: Task = make_task(campaign=campaign, unit=self.mine)
+        self.there: Task = make_task(campaign=campaign, unit=self.theirs)
 
 
 @pytest.fixture
