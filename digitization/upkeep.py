@@ -1,21 +1,32 @@
-"""Upkeep of everything stored: is it whole, is it encrypted, by the newest key. For the machine."""
+"""Upkeep of everything stored: is it whole, is it encrypted, by the newest key. For the machine.
+
+Each run is recorded (``UpkeepRun``); what is found bad is kept (``FileFinding``) and looked at
+again by every run until it is whole.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date
+from pathlib import Path
+
+from django.utils import timezone
 
 from digitization.stored import Named, named_blobs
-from security import audit, upkeep
+from security import audit, quarantine, upkeep
 from security.crypto import DamagedError
 from security.keyring import KeyMissingError
+from security.models import FileFinding
+from security.services.findings import close_finding, note_finding
+from security.services.upkeep_runs import Running, recorded, told
+from security.upkeep_rules import ALL_SHARES, mask_of, share_of
 
 log = logging.getLogger(__name__)
-SHARES = 30  # one a day: each file is read once a month
 LISTED = 50  # rows named in a report
 BAD = ("damaged", "missing", "no_key")
+STATES = ("whole", "unproven", *BAD)
 
 
 @dataclass
@@ -35,24 +46,41 @@ class Report:
             self.rows.append(f"{state} {kind} {which}")
 
     def __str__(self) -> str:
-        return ", ".join(f"{state} {count}" for state, count in sorted(self.counts.items()))
+        return told(self.counts)
 
 
-def share_of(day: date) -> int:
-    """Which share is read on a day."""
-    return day.toordinal() % SHARES
+def check_files(*, shares: Collection[int] = ALL_SHARES) -> Report:
+    """Read the files of these shares that rows name, and those found bad before, to their end."""
+    with recorded("fixity") as running:
+        report = _checked(set(shares))
+        running.figures = {name: report.counts[name] for name in STATES}
+        running.figures["looked_at"] = report.counts.total()
+        running.figures["shares_mask"] = mask_of(shares)
+        _conclude(running, report)
+    return report
 
 
-def check_files(*, share: int | None = None) -> Report:
-    """Read all files that rows name, or one of the SHARES of them; sweep what uploads left."""
+def _checked(shares: set[int]) -> Report:
     report = Report()
+    unseen = {(found.kind, found.number) for found in FileFinding.objects.open()}
     for named in named_blobs():
-        if share is None or int(named.blob[:8], 16) % SHARES == share:
+        was_bad = (named.kind, named.pk) in unseen
+        if was_bad or share_of(named.blob) in shares:
             state = upkeep.state_of(named.blob, sha256=named.sha256)
             report.add(state, named.kind, named.pk)
-    if swept := upkeep.sweep_incoming():
-        report.counts["swept"] = swept
-    return _told("files.checked", report)
+            _keep(named, state, was_bad=was_bad)
+            unseen.discard((named.kind, named.pk))
+    for kind, number in unseen:
+        close_finding(kind=kind, number=number, why="row_gone", now=timezone.now())
+    return report
+
+
+def _keep(named: Named, state: str, *, was_bad: bool) -> None:
+    now = timezone.now()
+    if state in BAD:
+        note_finding(kind=named.kind, number=named.pk, state=state, now=now)
+    elif was_bad:
+        close_finding(kind=named.kind, number=named.pk, why=state, now=now)
 
 
 def encrypt_files() -> Report:
@@ -60,18 +88,27 @@ def encrypt_files() -> Report:
     report = Report()
     for named in named_blobs():
         report.add(_encrypted(named), named.kind, named.pk)
-    return _told("files.encrypted", report)
+    _log(report)
+    audit.record("files.encrypted", actor=None, reason="; ".join([str(report), *report.rows]))
+    return report
 
 
 def rotate_keys() -> Report:
-    """Wrap by the newest key: first every blob there is, then those whose rows lie higher now."""
+    """Wrap by the newest key: every blob there is, then those whose rows lie higher now, then
+    those in quarantine, which may have to come back."""
     report = Report()
-    for blob in upkeep.all_blobs():
-        report.add(_rewrapped(blob, None), "blob", blob[:12])
-    for named in named_blobs():
-        if _rewrapped(named.blob, named.level) == "rewrapped":
-            report.counts["raised"] += 1
-    return _told("files.rewrapped", report)
+    with recorded("rotation") as running:
+        for blob in upkeep.all_blobs():
+            report.add(_rewrapped(blob), "blob", blob[:12])
+        for named in named_blobs():
+            if _rewrapped(named.blob, level=named.level) == "rewrapped":
+                report.counts["raised"] += 1
+        for _day, blob, path in quarantine.aside():
+            report.add(_rewrapped(blob, at=path), "aside", blob[:12])
+        del report.counts["swept_meanwhile"]
+        running.figures = dict(report.counts)
+        _conclude(running, report)
+    return report
 
 
 def _encrypted(named: Named) -> str:
@@ -84,20 +121,24 @@ def _encrypted(named: Named) -> str:
     return "encrypted" if done else "already"
 
 
-def _rewrapped(blob: str, level: int | None) -> str:
+def _rewrapped(blob: str, *, level: int | None = None, at: Path | None = None) -> str:
     try:
-        return "rewrapped" if upkeep.rewrap(blob, level=level) else "already"
-    except FileNotFoundError:
-        return "missing"
+        return "rewrapped" if upkeep.rewrap(blob, level=level, at=at) else "already"
+    except FileNotFoundError:  # swept since it was listed; the check of files says what is missing
+        return "swept_meanwhile"
     except KeyMissingError:
         return "no_key"
     except DamagedError:
         return "damaged"
 
 
-def _told(event: str, report: Report) -> Report:
-    """One line of the trail, and one of the log per bad row."""
+def _conclude(running: Running, report: Report) -> None:
+    running.problems = bool(report.bad)
+    running.said = "; ".join(report.rows)
+    _log(report)
+
+
+def _log(report: Report) -> None:
+    """One line per bad row, every time it is found so."""
     for row in report.rows:
         log.error("stored file: %s", row)
-    audit.record(event, actor=None, reason="; ".join([str(report), *report.rows]))
-    return report

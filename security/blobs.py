@@ -187,19 +187,19 @@ def temporary() -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def place(path: Path, blob: str) -> None:
+def place(path: Path, blob: str, *, at: Path | None = None) -> None:
     """Give a synced file the name of a blob, in the stead of whatever had it; then sync the name."""
-    target = blob_path(blob)
-    _make_directory(target.parent)
+    target = at or blob_path(blob)
+    make_directory(target.parent)
     path.replace(target)
     sync_directory(target.parent)
 
 
-def _make_directory(directory: Path) -> None:
+def make_directory(directory: Path) -> None:
     """Make a directory that a power cut cannot take back: each name is synced in its parent."""
     if directory.is_dir():
         return
-    _make_directory(directory.parent)
+    make_directory(directory.parent)
     directory.mkdir(exist_ok=True, mode=0o700)
     sync_directory(directory.parent)
 

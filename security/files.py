@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
-from security import blobs, crypto
+from security import blobs, crypto, quarantine
 from security.blobs import blob_path, open_blob, open_whole, plain_copy
 from security.crypto import DamagedError
 from security.keyring import FileKey, KeyMissingError
@@ -145,12 +145,18 @@ def _holds(path: Path, receipt: Receipt) -> bool:
 
 
 def _settle(temporary: Path, receipt: Receipt) -> None:
-    """Give the file its name; an equal file that is there already stays if it is still whole."""
+    """Give the file its name; an equal file that is there already stays if it is still whole.
+
+    Either way it is young from now on: the sweep leaves it to the row that follows.
+    """
     target = blob_path(receipt.blob)
-    try:
-        if target.exists() and _holds(target, receipt):
-            blobs.sync_directory(target.parent)  # whoever renamed it may not have come that far
-            return
-    except (DamagedError, KeyMissingError, FileNotFoundError):
-        pass  # no loss: the bytes in hand are those that belong there
-    blobs.place(temporary, receipt.blob)
+    with quarantine.receiving():
+        try:
+            if target.exists() and _holds(target, receipt):
+                os.utime(target)
+                blobs.sync_directory(target.parent)  # whoever renamed it may not have come that far
+                return
+        except (DamagedError, KeyMissingError, FileNotFoundError):
+            pass  # no loss: the bytes in hand are those that belong there
+        os.utime(temporary)
+        blobs.place(temporary, receipt.blob)

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from security import blobs, crypto
+from security import blobs, crypto, quarantine
 from security.keyring import KeyMissingError
 
-ABANDONED_AFTER = 24 * 3600  # seconds; no upload lasts so long
+ABANDONED_AFTER = quarantine.SAFE_AGE
 
 
 def all_blobs() -> Iterator[str]:
@@ -26,9 +26,9 @@ def all_blobs() -> Iterator[str]:
             yield path.name
 
 
-def header_of(blob: str) -> crypto.Header | None:
+def header_of(blob: str, *, at: Path | None = None) -> crypto.Header | None:
     """Header of an encrypted blob, None of a plain one."""
-    with blobs.blob_path(blob).open("rb") as stored:
+    with (at or blobs.blob_path(blob)).open("rb") as stored:
         start = stored.read(crypto.HEADER_SIZE)
     return crypto.parse_header(start) if crypto.is_encrypted(start) else None
 
@@ -57,12 +57,13 @@ def encrypt(blob: str, *, level: int, sha256: str = "") -> bool:
     return True
 
 
-def rewrap(blob: str, *, level: int | None = None) -> bool:
+def rewrap(blob: str, *, level: int | None = None, at: Path | None = None) -> bool:
     """Wrap a blob's key by the newest key of its level, or of a higher one that is named.
 
     False: nothing to do. The chunks are copied as they are, by the file system itself where it can.
+    at: where it lies, if not in its place.
     """
-    header = header_of(blob)
+    header = header_of(blob, at=at)
     if header is None:
         return False
     ring = blobs.ring()
@@ -71,14 +72,14 @@ def rewrap(blob: str, *, level: int | None = None) -> bool:
         return False
     key = header.unwrapped(blob=blob, ring=ring)
     with blobs.temporary() as temporary:
-        with blobs.blob_path(blob).open("rb") as stored, temporary.open("wb") as out:
+        with (at or blobs.blob_path(blob)).open("rb") as stored, temporary.open("wb") as out:
             out.write(header.wrapping(key, blob=blob, by=by).packed())
             stored.seek(crypto.HEADER_SIZE)
             shutil.copyfileobj(stored, out, blobs.PIECE)
             _sync(out)
         with blobs.open_stored(temporary, blob):  # header and length, through the new key
             pass
-        blobs.place(temporary, blob)
+        blobs.place(temporary, blob, at=at)
     return True
 
 

@@ -1,6 +1,7 @@
 from security.models.audit import AuditEvent
 from security.models.emergency import EmergencyAccess
 from security.models.files import StoredFile
+from security.models.findings import FileFinding
 from security.models.grants import UnitGrant, UserGrant
 from security.models.installation import Installation
 from security.models.matrix import MatrixChange
@@ -28,6 +29,7 @@ __all__ = [
     "Classification",
     "ClassifiedLevel",
     "EmergencyAccess",
+    "FileFinding",
     "Installation",
     "Invitation",
     "MatrixChange",

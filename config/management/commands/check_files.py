@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from digitization import upkeep
+from security.upkeep_rules import ALL_SHARES, SHARES
 
 
 class Command(BaseCommand):
@@ -17,13 +18,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--share", type=int, choices=range(upkeep.SHARES), help="one part of thirty"
-        )
+        parser.add_argument("--share", type=int, choices=range(SHARES), help="one part of thirty")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = upkeep.check_files(share=options["share"])
+        share = options["share"]
+        report = upkeep.check_files(shares=ALL_SHARES if share is None else [share])
         if options["json"]:
             self.stdout.write(json.dumps({"counts": dict(report.counts), "rows": report.rows}))
         else:
