@@ -43,6 +43,10 @@ AUDIT_CHECKPOINTS_DIR = Path(env.str("AUDIT_CHECKPOINTS_DIR", default=str(VAR_DI
 # state of the installation says so. How many are kept; older ones go.
 BACKUP_DIR = Path(env.str("BACKUP_DIR")) if env.str("BACKUP_DIR", default="") else None
 BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
+# Exports of pages: more than so many in a day, or anything above level 1, take a second person.
+EXPORT_ALONE_AT_MOST = env.int("EXPORT_ALONE_AT_MOST", default=50)
+EXPORT_AT_MOST = env.int("EXPORT_AT_MOST", default=2000)
+EXPORT_KEPT_HOURS = env.int("EXPORT_KEPT_HOURS", default=24)
 # Stored files: "on" encrypts what comes (plain ones of earlier stay readable until
 # ``manage.py encrypt_files``), "only" refuses to read plain ones too, "off" stores plain.
 FILE_ENCRYPTION = env.str("FILE_ENCRYPTION", default="on")
@@ -174,6 +178,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "digitization.tasks.recognise_next": {"queue": "ocr"},
+    "digitization.tasks.assemble_next": {"queue": "assemble"},
     "digitization.tasks.*": {"queue": "default"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -186,6 +191,7 @@ CELERY_BEAT_SCHEDULE = {
     "requeue-expired-leases": {"task": "digitization.tasks.requeue_expired", "schedule": 30.0},
     "seal-trail": {"task": "security.tasks.seal_trail", "schedule": 60.0},
     "audit-partitions": {"task": "security.tasks.make_audit_partitions", "schedule": 86400.0},
+    "sweep-exports": {"task": "digitization.tasks.sweep_exports", "schedule": 60.0},
     "check-files": {"task": "digitization.tasks.check_files", "schedule": 86400.0},
     "clear-sessions": {"task": "security.tasks.clear_sessions", "schedule": 3600.0},
 }

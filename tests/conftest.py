@@ -2,6 +2,10 @@
 
 Nothing here replaces a part of the product. The broker is a database of the same Redis server
 that no running installation uses, so that a worker beside the tests never takes their tasks.
+
+The tests, their workers and servers act as the application's role of the database (ADR 15): they
+log in as its owner and assume the other role, so that ``as_owner()`` can do, within the same
+transaction, what the owner alone may.
 """
 
 from __future__ import annotations
@@ -11,16 +15,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
+import environ
 import pytest
 import redis
 from django.conf import settings as django_settings
 from django.core.cache import cache
-from django.db import connection, transaction
-from django.test import Client
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.test import Client, TransactionTestCase
 from django.test.utils import override_settings
 from playwright.sync_api import BrowserContext, Page
 from pytest_django import DjangoDbBlocker
@@ -28,6 +34,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from config.celery import app as celery_app
 from config.launcher import commands
+from security.database_roles import as_owner, give_rights, has_two_roles, owner_role
 from security.models import Role
 from security.services import load_roles
 
@@ -48,6 +55,11 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 os.environ["FILE_KEYS"] = " ".join(f"{level}:1:{level + 1:064x}" for level in range(4))
 django_settings.FILE_KEYS = os.environ["FILE_KEYS"]
 django_settings.FILE_ENCRYPTION = "on"
+# Assumed once the test database is there; a single role gets the other one beside it.
+if not has_two_roles():
+    django_settings.DATABASE_APPLICATION_ROLE = f"{owner_role()}_app"
+_owner = environ.Env.db_url_config(django_settings.DATABASE_OWNER_URL)
+connection.settings_dict.update(USER=_owner["USER"], PASSWORD=_owner["PASSWORD"])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -74,7 +86,7 @@ def _own_files(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Roles are there once for all tests that roll back; no line of an earlier run is.
 
     pytest-django makes the test database only if some collected test asks for ``db``. A fixture of
@@ -83,14 +95,37 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     if not str(connection.settings_dict["NAME"]).startswith("test_"):
         raise pytest.UsageError("No test database was made: let the tests ask for db as well.")
     with django_db_blocker.unblock():
+        give_rights()  # a database kept from an earlier run may lack them
+        _assume_application_role()
         empty_trail()
         load_roles()
+    yield
+    connection.settings_dict["OPTIONS"].pop("assume_role")  # its owner drops the database
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Before the tests' database is made: a server for development may have one role alone."""
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        name = django_settings.DATABASE_APPLICATION_ROLE
+        cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [name])
+        if cursor.fetchone() is None:
+            with suppress(IntegrityError, ProgrammingError):  # others may be at it just now
+                cursor.execute(f"CREATE ROLE {connection.ops.quote_name(name)} LOGIN")
+
+
+def _assume_application_role() -> None:
+    """From now on, in every thread; the workers get it by ``test_database_url``."""
+    connection.close()
+    connection.settings_dict["OPTIONS"]["assume_role"] = django_settings.DATABASE_APPLICATION_ROLE
 
 
 def empty_trail() -> None:
     """A flush leaves the trail and its seals: they refuse TRUNCATE. Tests count lines, so the
     owner empties them."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    with as_owner(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT relid::regclass FROM pg_partition_tree('security_auditevent')")
         tables = ["security_auditcheckpoint", *(name for (name,) in cursor.fetchall())]
         for state in ("DISABLE", "ENABLE"):
@@ -110,6 +145,18 @@ def _trail_after_a_flush(
         with django_db_blocker.unblock():
             empty_trail()
             cache.clear()  # counters of attempts are no model's table: a flush leaves them too
+
+
+_flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+
+def _flush_as_owner(case: TransactionTestCase) -> None:
+    """What follows a test that commits empties tables by TRUNCATE: the application may not."""
+    with as_owner():
+        _flush(case)
+
+
+TransactionTestCase._fixture_teardown = _flush_as_owner  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)
@@ -156,10 +203,11 @@ def broker_url() -> Iterator[str]:
 
 
 def test_database_url() -> str:
-    """The address of the database that the running test uses."""
+    """The address of the database that the running test uses, in the same role."""
     one = connection.settings_dict
     password = f":{quote(one['PASSWORD'], safe='')}" if one["PASSWORD"] else ""
-    return f"postgres://{one['USER']}{password}@{one['HOST']}:{one['PORT']}/{one['NAME']}"
+    login = f"{one['USER']}{password}@{one['HOST']}:{one['PORT']}"
+    return f"postgres://{login}/{one['NAME']}?{urlencode(one['OPTIONS'])}"
 
 
 class Worker:

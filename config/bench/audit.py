@@ -33,6 +33,7 @@ from config.bench.population import populate, unit_ids
 from records.models import Member
 from records.services import load_code_lists
 from security import audit
+from security.database_roles import as_owner
 from security.levels import Sensitivity
 from security.models import AuditCheckpoint, Role, Unit, User
 from security.seals.keys import key_id, load_key, make_key
@@ -201,6 +202,7 @@ def _make_rows(rows: int) -> None:
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         over = cursor.fetchone()[0] - 2
         cursor.execute(_ROWS, [over, rows, rows])
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ANALYZE security_auditevent")
 
 

@@ -28,6 +28,7 @@ from campaign.rules import end_of, start_of
 from campaign.services import load_plan
 from config.bench import Result
 from config.bench.database import own_database
+from security.database_roles import as_owner
 from security.models import Unit, User
 from security.services import grant_role, load_roles
 
@@ -122,7 +123,7 @@ def _population(tasks: int, now: datetime) -> User:
     _people(begin)
     load_plan(PLAN, actor=None, now=begin, start=start)
     _copies(tasks, now)
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return User.objects.get(username="truongban")
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from django.core.management import call_command
 from django.db import connection
 
+from security.database_roles import as_owner
+
 
 @contextmanager
 def own_database(suffix: str) -> Iterator[str]:
@@ -35,11 +37,11 @@ def _point_at(name: str) -> None:
 
 def _recreate(name: str) -> None:
     _drop(name)
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {connection.ops.quote_name(name)} TEMPLATE template0")
 
 
 def _drop(name: str) -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         quoted = connection.ops.quote_name(name)
         cursor.execute(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")

@@ -9,6 +9,7 @@ from django.db import connection, models
 
 from records.folding import fold
 from records.models import Member, MemberUnitGrant, MemberUserGrant, Person
+from security.database_roles import as_owner
 from security.models import RoleGrant, Unit, User
 
 # At five million members: 30 000 units, 100 000 people with two roles each, a million grants.
@@ -65,7 +66,7 @@ def cells_of(members: int) -> int:
 def populate(members: int) -> None:
     """Units (root, 34 provinces, 3 300 communes, cells), this many members, people and grants."""
     cells = cells_of(members)
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off; SET maintenance_work_mem = '512MB'")
         _units(cursor, cells)
         _words(cursor)

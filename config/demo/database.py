@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from records.models import CodeList
+from security.database_roles import as_owner
 from security.models import Installation, Role, User
 from security.seals.store import set_aside
 
@@ -44,7 +45,6 @@ def prepare() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
-    call_command("createcachetable", verbosity=0)
     if not (Role.objects.exists() and CodeList.objects.exists()):
         call_command("load_reference", stdout=StringIO())
 
@@ -53,7 +53,7 @@ def recreate() -> None:
     """Drop everything and migrate anew. Raises NotDemonstrationError unless marked."""
     if not is_demo():
         raise NotDemonstrationError
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE")
         cursor.execute("CREATE SCHEMA public")
     set_aside(settings.AUDIT_CHECKPOINTS_DIR)  # the trail begins anew, and its seals with it

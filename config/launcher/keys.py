@@ -17,6 +17,9 @@ def _random() -> str:
 class Keys:
     """Made at the first start, kept in ``var/keys.json`` (readable by the owner only).
 
+    Passwords of PostgreSQL: ``database_owner`` of the cluster's superuser, ``database_user`` of the
+    owner of the product's database, ``database_application`` of the role it runs under.
+
     Losing ``file_name_key`` loses the names of stored files; losing ``secret_key`` signs
     everybody out. The two ports are remembered so that ``var/run.env`` stays true.
     """
@@ -25,6 +28,7 @@ class Keys:
     file_name_key: str = field(default_factory=_random)
     database_owner: str = field(default_factory=_random)
     database_user: str = field(default_factory=_random)
+    database_application: str = field(default_factory=_random)
     redis: str = field(default_factory=_random)
     postgres_port: int = 0
     redis_port: int = 0

@@ -19,8 +19,9 @@ from config.launcher.ports import LOOPBACK, free_port
 from config.launcher.survivors import clear
 
 BINARIES = Path("/usr/lib/postgresql")
-OWNER = "postgres"
-NAME = "sauro"
+SUPERUSER = "postgres"
+NAME = "sauro"  # the database and its owner
+APPLICATION = "sauro_app"
 # "fast" shutdown (open sessions are ended), then "immediate", then nothing more to ask.
 FAST: Stop = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -93,7 +94,15 @@ def initialise(cluster: Cluster, password: str) -> None:
     secret.write_text(f"{password}\n", "ascii")
     if cluster.user is not None:
         os.chown(secret, pwd.getpwnam(cluster.user).pw_uid, -1)
-    command = [str(binaries(cluster.data) / "initdb"), "-D", str(fresh), "-U", OWNER, "-E", "UTF8"]
+    command = [
+        str(binaries(cluster.data) / "initdb"),
+        "-D",
+        str(fresh),
+        "-U",
+        SUPERUSER,
+        "-E",
+        "UTF8",
+    ]
     command += ["--locale=C.UTF-8", "-A", "scram-sha-256", f"--pwfile={secret}"]
     done = subprocess.run(
         [*command, *(["--no-sync"] if cluster.throwaway else [])],
@@ -126,13 +135,21 @@ def clear_stale_pid(data: Path) -> None:
     pid_file.unlink(missing_ok=True)
 
 
-def start(cluster: Cluster, keys: Keys, *, log: Path, children: list[Child]) -> str:
-    """Start the server, create database and user once; returns DATABASE_URL.
+@dataclass(frozen=True)
+class Addresses:
+    """The same database under its two roles: DATABASE_URL and DATABASE_OWNER_URL."""
+
+    application: str
+    owner: str
+
+
+def start(cluster: Cluster, keys: Keys, *, log: Path, children: list[Child]) -> Addresses:
+    """Start the server; see to database and roles, also in a cluster made before there were two.
 
     The process joins ``children`` before anything can fail, so that it is stopped in any case.
 
-    The application's user owns its database and may create others (tests, benchmarks), nothing
-    more: it is no superuser.
+    The owner migrates and may create further databases (tests, benchmarks); he is no superuser.
+    The application's role owns nothing; ``migrate`` says what it may do (docs/adr/0015).
     """
     initialise(cluster, keys.database_owner)
     clear_stale_pid(cluster.data)
@@ -150,16 +167,19 @@ def start(cluster: Cluster, keys: Keys, *, log: Path, children: list[Child]) -> 
     children.append(child)
     wait_for(lambda: _prepared(keys), what="PostgreSQL", children=[child], timeout=60)
     address = f"{LOOPBACK}:{keys.postgres_port}/{NAME}"
-    return f"postgres://{NAME}:{keys.database_user}@{address}"
+    return Addresses(
+        application=f"postgres://{APPLICATION}:{keys.database_application}@{address}",
+        owner=f"postgres://{NAME}:{keys.database_user}@{address}",
+    )
 
 
 def _prepared(keys: Keys) -> bool:
-    """Connect as the owner and see to user and database; False while the server is starting."""
+    """Connect as superuser, see to roles and database; False while the server is starting."""
     try:
         connection = psycopg2.connect(
             host=LOOPBACK,
             port=keys.postgres_port,
-            user=OWNER,
+            user=SUPERUSER,
             password=keys.database_owner,
             dbname="postgres",
             connect_timeout=5,
@@ -179,19 +199,26 @@ def _prepared(keys: Keys) -> bool:
 
 
 def _create_once(connection: "psycopg2.extensions.connection", keys: Keys) -> None:
-    user, password = sql.Identifier(NAME), sql.Literal(keys.database_user)
-    wanted: Sequence[tuple[str, sql.Composed]] = (
+    """What is there stays, but for the rights and password of the application's role."""
+    owner, application = sql.Identifier(NAME), sql.Identifier(APPLICATION)
+    owners_password = sql.Literal(keys.database_user)
+    role, database = "pg_roles WHERE rolname = %s", "pg_database WHERE datname = %s"
+    wanted: Sequence[tuple[str, str, sql.Composed]] = (
         (
-            "SELECT 1 FROM pg_roles WHERE rolname = %s",
-            sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(user, password),
+            role,
+            NAME,
+            sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(owner, owners_password),
         ),
-        (
-            "SELECT 1 FROM pg_database WHERE datname = %s",
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(user, user),
-        ),
+        (role, APPLICATION, sql.SQL("CREATE ROLE {}").format(application)),
+        (database, NAME, sql.SQL("CREATE DATABASE {} OWNER {}").format(owner, owner)),
     )
     with connection.cursor() as cursor:
-        for question, create in wanted:
-            cursor.execute(question, [NAME])
+        for place, name, create in wanted:
+            cursor.execute(f"SELECT 1 FROM {place}", [name])  # noqa: S608 (said above)
             if cursor.fetchone() is None:
                 cursor.execute(create)
+        plain = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+        alter = sql.SQL("ALTER ROLE {} " + plain + " PASSWORD {}")
+        cursor.execute(alter.format(application, sql.Literal(keys.database_application)))
+        # The owner can act as the application, never the other way: the tests do so.
+        cursor.execute(sql.SQL("GRANT {} TO {}").format(application, owner))

@@ -127,7 +127,7 @@ def start_processes(servers: Servers, port: int) -> None:
         ("beat", commands.beat(), GENTLY),
         ("web", commands.web(f"{LOOPBACK}:{port}"), GENTLY),
     )
-    env = {**servers.environment(), "TMPDIR": str(emptied(servers.places.scratch))}
+    env = {**servers.application(), "TMPDIR": str(emptied(servers.places.scratch))}
     for name, command, how in wanted:
         servers.children.append(
             spawn(

@@ -33,6 +33,10 @@ class Servers:
             "OMP_THREAD_LIMIT": "1",
         }
 
+    def application(self) -> dict[str, str]:
+        """The same for the processes that people's requests and jobs reach: without the owner."""
+        return {**self.environment(), "DATABASE_OWNER_URL": ""}
+
     def stop(self) -> None:
         """Last started, first stopped."""
         while self.children:
@@ -44,10 +48,12 @@ def start_servers(servers: Servers, *, throwaway: bool = False) -> None:
     places = servers.places
     keys = load_keys(places.keys)
     database, broker = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
+    owner = os.environ.get("DATABASE_OWNER_URL", "")
     if not database:
         cluster = postgres.cluster_of(places, throwaway=throwaway)
         log = places.log / "postgres.log"
-        database = postgres.start(cluster, keys, log=log, children=servers.children)
+        addresses = postgres.start(cluster, keys, log=log, children=servers.children)
+        database, owner = addresses.application, addresses.owner
     if not broker:
         broker = redis_server.start(places, keys, children=servers.children, throwaway=throwaway)
     save_keys(places.keys, keys)
@@ -55,6 +61,7 @@ def start_servers(servers: Servers, *, throwaway: bool = False) -> None:
         make_file_keys(places.file_keys)
     servers.variables = {
         "DATABASE_URL": database,
+        "DATABASE_OWNER_URL": owner,
         "REDIS_URL": broker,
         "SECRET_KEY": os.environ.get("SECRET_KEY") or keys.secret_key,
         "FILE_NAME_KEY": os.environ.get("FILE_NAME_KEY") or keys.file_name_key,

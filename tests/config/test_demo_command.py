@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.demo import database
+from security.database_roles import as_owner
 from security.models import AuditEvent, Installation, Role, RoleGrant, User
 from security.services import load_roles
 from tests.conftest import test_database_url as database_url
@@ -147,11 +148,11 @@ def test_the_first_roles_are_given_on_a_root_unit_only() -> None:
 def other_database(broker_url: str) -> Iterator[str]:
     """An empty database beside the tests' own, by its address; dropped afterwards."""
     name = f"{connection.settings_dict['NAME']}_reset"
-    with connection._nodb_cursor() as cursor:
+    with as_owner(), connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
         cursor.execute(f'CREATE DATABASE "{name}"')
-        parts = urlsplit(database_url())
-        yield urlunsplit(parts._replace(path=f"/{name}"))
+    yield urlunsplit(urlsplit(database_url())._replace(path=f"/{name}"))
+    with as_owner(), connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from security import audit
+from security.database_roles import as_owner
 from security.seals.sealing import seal
 
 TRAIL = "security_auditevent"
@@ -25,11 +26,12 @@ CHECKPOINTS = "security_auditcheckpoint"
 
 @contextmanager
 def another_connection() -> Iterator[Any]:
-    """A session of its own on the tests' database; rolled back unless the test commits."""
+    """A session of its own on the tests' database, in the application's role; rolled back unless
+    the test commits."""
     one = connection.settings_dict
     other = psycopg2.connect(
         dbname=one["NAME"], user=one["USER"], password=one["PASSWORD"], host=one["HOST"],
-        port=one["PORT"] or None,
+        port=one["PORT"] or None, options=f"-c role={one['OPTIONS']['assume_role']}",
     )  # fmt: skip
     try:
         yield other
@@ -39,7 +41,7 @@ def another_connection() -> Iterator[Any]:
 
 def forge(statement: str, *values: Any) -> int:
     """What the owner or a superuser can do: no trigger stands in his way. Returns rows touched."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    with as_owner(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT relid::regclass::text FROM pg_partition_tree(%s)", [TRAIL])
         tables = [CHECKPOINTS, *(name for (name,) in cursor.fetchall())]
         for table in tables:

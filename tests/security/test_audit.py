@@ -8,6 +8,7 @@ from django.db.utils import DatabaseError
 
 from security import audit
 from security.context import Origin, origin
+from security.database_roles import as_owner
 from security.models import AuditEvent, StoredFile
 from security.partitions import make_partitions
 from tests.security.make import make_officer
@@ -34,11 +35,13 @@ def partition_of_today() -> str:
     "sql", ["UPDATE {} SET reason = 'x'", "DELETE FROM {}", "TRUNCATE {}", "TRUNCATE {} CASCADE"]
 )
 def test_nothing_written_can_be_changed_on_parent_or_partitions(sql: str) -> None:
+    """Triggers hold even the owner; the application's role does not get as far (ADR 15)."""
     audit.record("read", actor=None)
     assert len(tables()) >= 6  # parent, default, this month and the next three
     assert partition_of_today() in tables()
     for table in tables():
         with (
+            as_owner(),
             pytest.raises(DatabaseError, match="append-only"),
             transaction.atomic(),
             connection.cursor() as cursor,
@@ -54,6 +57,7 @@ def test_partitions_are_made_ahead_and_guarded() -> None:
     make_partitions(now=datetime(2031, 11, 20, tzinfo=UTC))
     assert set(tables()) == made
     with (
+        as_owner(),
         pytest.raises((InternalError, ProgrammingError), match="append-only"),
         transaction.atomic(),
         connection.cursor() as cursor,

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
+from security.database_roles import as_owner
 from security.models import AuditCheckpoint
 from security.seals import store
 from security.seals.keys import make_key
@@ -121,7 +122,7 @@ def test_a_whole_trail_thrown_away_is_known_by_the_files(sealed: Path) -> None:
 
 def test_a_month_swapped_for_a_forged_copy_is_found(sealed: Path) -> None:
     row_id = ids()[7]
-    with transaction.atomic(), connection.cursor() as cursor:
+    with as_owner(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT tableoid::regclass::text FROM security_auditevent LIMIT 1")
         part = cursor.fetchone()[0]
         cursor.execute(
@@ -136,7 +137,7 @@ def test_a_month_swapped_for_a_forged_copy_is_found(sealed: Path) -> None:
     try:
         code, said = verified()
     finally:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with as_owner(), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("ALTER TABLE security_auditevent DETACH PARTITION forged")
             cursor.execute("DROP TABLE forged")
             cursor.execute(f"ALTER TABLE security_auditevent ATTACH PARTITION {part} {bounds}")

@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from security import audit
+from security.database_roles import as_owner
 from security.models import AuditCheckpoint, AuditEvent
 from security.seals import store
 from security.seals.checkpoints import pack
@@ -288,7 +289,11 @@ def test_copies_left_out_by_a_crash_are_written_the_next_time(sealing: Path) -> 
 def test_checkpoints_are_append_only(sealing: Path, sql: str) -> None:
     write(1)
     seal_all()
-    with pytest.raises(DatabaseError, match="append-only"), connection.cursor() as cursor:
+    with (
+        as_owner(),
+        pytest.raises(DatabaseError, match="append-only"),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(sql.format("security_auditcheckpoint"))
     assert AuditCheckpoint.objects.count() == 1
 

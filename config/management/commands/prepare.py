@@ -14,7 +14,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         require_keys()
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
-        call_command("createcachetable", verbosity=options["verbosity"])
         self._seal_key()
         call_command("load_reference", stdout=self.stdout)
         state = {
