@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.core.management import call_command
 from django.utils import timezone
 
-from digitization import upkeep
+from digitization import sweeping, upkeep
 from digitization.models import Page
 from digitization.sweeping import named_among, sweep_files
 from security import files, keyring, quarantine
@@ -212,3 +213,14 @@ def test_the_command_sweeps_and_says_numbers() -> None:
     out = StringIO()
     call_command("sweep_files", "--json", stdout=out)
     assert json.loads(out.getvalue())["aside"] == 1
+
+
+def test_every_column_that_names_a_blob_is_asked() -> None:
+    named = {
+        (model, field.name)
+        for model in apps.get_models()
+        if not model.__name__.startswith("Historical")
+        for field in model._meta.get_fields()
+        if field.name in {"derivative", "thumbnail"} or field.name.split("_")[-1] == "blob"
+    }
+    assert named == set(sweeping.NAMING)
