@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
 
-from security import sessions
-from security.context import Origin, origin, session_mark
+from security import sessions, trail_first
+from security.api.refusals import refuse
+from security.audit import TrailError
+from security.context import Origin, current_origin, origin, session_mark
+
+log = logging.getLogger(__name__)
 
 
 class RequestContextMiddleware:
@@ -56,3 +63,45 @@ class SessionLimitsMiddleware:
         if reason and getattr(view, "login_required", True):
             return sessions.turned_away(request, reason)
         return None
+
+
+class TrailFirstMiddleware:
+    """No answer without its line on the trail: 503 instead, with a sentence and nothing else.
+
+    After RequestContextMiddleware, so that the log names the request. At every level a line that
+    cannot be written ends the request. From level 2 on, rows that were loaded without any
+    committed line are not shown either; that is a fault of a view, and the log names it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.MAX_SECRECY_LEVEL < trail_first.FIRST:
+            return self.get_response(request)
+        with trail_first.watched() as reading:
+            response = self.get_response(request)
+        if reading.owes_a_line and _shows_something(response):
+            response.close()
+            return _unanswered(request, "rows were loaded and no line was written")
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, TrailError):
+            return _unanswered(request, f"the trail cannot be written ({error})")
+        return None
+
+
+def _shows_something(response: HttpResponse) -> bool:
+    """Pages, data and files; also forms that come back. Redirects and "unchanged" show nothing."""
+    return response.status_code in (200, 206, 400, 422)
+
+
+def _unanswered(request: HttpRequest, why: str) -> HttpResponse:
+    """Made without the database, which may be what is missing."""
+    match = request.resolver_match
+    view = match.view_name if match else ""
+    log.error("no answer for %s, request %s: %s", view, current_origin().request, why)
+    response = refuse(request, 503) or HttpResponse(render_to_string("503.html"), status=503)
+    response.headers["Retry-After"] = "30"
+    return response

@@ -26,6 +26,7 @@ REFUSALS: dict[int, tuple[str, str | Promise]] = {
     406: ("not_acceptable", _("The answer exists as JSON only.")),
     415: ("unsupported_media_type", _("This kind of content is not accepted.")),
     429: ("too_many_requests", _("Too many requests. Please wait a moment.")),
+    503: ("trail_unwritable", _("This cannot be answered now. Please try again in a moment.")),
 }
 
 

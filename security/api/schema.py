@@ -11,7 +11,7 @@ from security.api.parameters import CURSOR, LONGEST_ID, Parameter
 from security.api.refusals import REFUSALS
 
 MASKED = "masked"  # names the fields of a row that this caller may not read: they are left out
-DOCUMENTED = (400, 401, 403, 404, 405, 406, 429)
+DOCUMENTED = (400, 401, 403, 404, 405, 406, 429, 503)
 REFUSAL = {
     "type": "object",
     "description": "Why a request was refused.",

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import migrations, models
 from django.db.models import Q
 
+from security import trail_first
 from security.levels import Secrecy, Sensitivity
 from security.models.units import Unit
 
@@ -69,6 +70,13 @@ class Protected(models.Model):
             models.CheckConstraint(condition=Q(level__lte=3), name="%(class)s_level"),
             models.CheckConstraint(condition=Q(sensitivity__lte=2), name="%(class)s_sensitivity"),
         ]
+
+    @classmethod
+    def from_db(cls, *loaded: Any, **how: Any) -> Self:
+        """Whatever is loaded from level 2 on must be on the trail before it is shown."""
+        row = super().from_db(*loaded, **how)
+        trail_first.note_row(row.__dict__.get("level"))
+        return row
 
     @classmethod
     def inside(cls, ids: Collection[int]) -> list[models.QuerySet[Any]]:
