@@ -1,41 +1,21 @@
+"""Levels of rows: what the database asks for, and deciding on them."""
+
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-from datetime import date, timedelta
-from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
-from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
-from campaign.models import Task
-from campaign.services import load_plan
 from digitization.models import Dossier, Page
 from digitization.services import create_lot, open_dossier, receive_file
 from records.models import Member, Person
-from records.services import MemberRow, create_cadre, create_member, register_members
+from records.services import create_cadre
 from security.files import open_blob
-from security.models import (
-    AuditEvent,
-    Classification,
-    Protected,
-    SecrecyApproval,
-    StoredFile,
-    User,
-    protected_models,
-)
+from security.models import AuditEvent, Classification, Protected, StoredFile, protected_models
 from security.services import RefusedError
-from security.services.approvals import load_standing, record_approval, withdraw_approval
-from security.services.secrecy import Basis, classify, newest_of, review_standing
-from tests.campaign.make import PLAN
+from security.services.secrecy import newest_of
 from tests.digitization.make import NOW, Room, chunks, make_dossier, make_pages, make_room, scan
 from tests.records.make import make_cadre, make_member
 from tests.security.make import (
@@ -46,32 +26,9 @@ from tests.security.make import (
     make_unit,
     make_user,
 )
+from tests.security.secrecy import LATER, cleared, codes, decide
 
 pytestmark = pytest.mark.django_db
-LATER = timezone.localdate() + timedelta(days=365)
-
-
-def basis(**fields: Any) -> Basis:
-    return Basis(**{"legal_basis": "Luật thử, Điều 1", "review_on": LATER, **fields})
-
-
-def decide(actor: User, row: Protected, level: int, **fields: Any) -> Classification:
-    return classify(actor=actor, row=row, level=level, basis=basis(**fields), now=timezone.now())
-
-
-def codes(refused: pytest.ExceptionInfo[RefusedError]) -> set[str]:
-    return {problem.code for problem in refused.value.problems}
-
-
-def cleared(role: str = "keeper", *, level: int = 3, **fields: Any) -> User:
-    user = make_user(clearance=level, **fields)
-    grant_role(user, role, max_level=level)
-    return user
-
-
-@pytest.fixture
-def high(settings: Any) -> None:
-    settings.MAX_SECRECY_LEVEL = 3
 
 
 # --- the database -----------------------------------------------------------------------
@@ -334,222 +291,3 @@ def _dossier() -> tuple[Room, Dossier, list[Page]]:
     room = make_room()
     dossier = make_dossier(room)
     return room, dossier, make_pages(dossier, 2)
-
-
-# --- approvals --------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("high")
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"level": 3},
-        {"withdrawn": True},
-        {"valid_to": date(2020, 6, 1)},
-        {"date": timezone.localdate() + timedelta(days=1)},
-    ],
-)
-def test_levels_2_and_3_need_an_approval_in_force_for_that_level(fields: dict[str, Any]) -> None:
-    keeper = cleared()
-    member = make_member(unit=keeper.unit)
-    withdrawn = fields.pop("withdrawn", False)
-    approval = make_approval(fields.pop("level", 2), **fields)
-    if withdrawn:
-        officer = make_officer("security_officer")
-        withdraw_approval(actor=officer, approval=approval, now=timezone.now(), reason="x")
-    with pytest.raises(RefusedError) as refused:
-        decide(keeper, member, 2)
-    assert codes(refused) == {"not_approved"}
-    member.refresh_from_db()
-    assert member.level == 1
-
-
-def approve(actor: User, **fields: Any) -> SecrecyApproval:
-    values: dict[str, Any] = {
-        "level": 2,
-        "number": "01-QĐ/CY",
-        "date": timezone.localdate(),
-        "approved_by_name": "Lãnh đạo cơ quan",
-        "basis": "Quyết định thử",
-        "cipher": "Mô-đun thử",
-    }
-    return record_approval(actor=actor, now=timezone.now(), **{**values, **fields})
-
-
-@pytest.mark.usefixtures("high")
-def test_an_approval_is_recorded_and_withdrawn_by_a_security_officer() -> None:
-    officer = make_officer("security_officer")
-    approval = approve(officer)
-    assert list(SecrecyApproval.objects.in_force(timezone.localdate())) == [approval]
-    assert AuditEvent.objects.get(action="approval.recorded").object_id == str(approval.pk)
-    withdraw_approval(actor=officer, approval=approval, now=timezone.now(), reason="Hết hạn")
-    assert not SecrecyApproval.objects.in_force(timezone.localdate()).exists()
-    with pytest.raises(RefusedError) as refused:
-        withdraw_approval(actor=officer, approval=approval, now=timezone.now(), reason="x")
-    assert codes(refused) == {"withdrawn"}
-
-
-@pytest.mark.usefixtures("high")
-@pytest.mark.parametrize(
-    ("fields", "code"),
-    [
-        ({"level": 1}, "not_approvable"),
-        ({"level": 4}, "above_ceiling"),
-        ({"cipher": " "}, "text_missing"),
-        ({"date": timezone.localdate() + timedelta(days=1)}, "dates"),
-        ({"valid_to": timezone.localdate() - timedelta(days=1)}, "dates"),
-    ],
-)
-def test_an_approval_that_says_too_little_is_refused(fields: dict[str, Any], code: str) -> None:
-    with pytest.raises(RefusedError) as refused:
-        approve(make_officer("security_officer"), **fields)
-    assert code in codes(refused)
-    assert not SecrecyApproval.objects.exists()
-
-
-def test_approvals_are_no_keepers_business_and_stop_at_the_ceiling() -> None:
-    with pytest.raises(RefusedError) as refused:
-        approve(make_officer("keeper"))
-    assert codes(refused) == {"not_allowed"}
-    with pytest.raises(RefusedError) as refused:
-        approve(make_officer("security_officer"))
-    assert codes(refused) == {"above_ceiling"}
-
-
-# --- standing decisions -----------------------------------------------------------------
-
-
-def test_every_kind_of_row_rests_on_a_standing_decision() -> None:
-    load_standing(now=timezone.now())
-    assert load_standing(now=timezone.now()) == 0
-    standing = Classification.objects.filter(kind="standing")
-    kinds = {model._meta.label_lower for model in protected_models()}
-    assert set(standing.values_list("object_type", flat=True)) == kinds
-    assert all(one.review_on > timezone.localdate() and one.level == 1 for one in standing)
-
-
-def test_a_standing_decision_is_confirmed_by_a_security_officer() -> None:
-    load_standing(now=timezone.now())
-    old = Classification.objects.get(object_type="campaign.task")
-    with pytest.raises(RefusedError):
-        review_standing(
-            actor=make_officer("keeper"), standing=old, basis=basis(), now=timezone.now()
-        )
-    officer = make_officer("security_officer")
-    made = review_standing(actor=officer, standing=old, basis=basis(), now=timezone.now())
-    assert (made.kind, made.classified_by, made.review_on) == ("standing", officer, LATER)
-    assert Classification.objects.filter(object_type="campaign.task").count() == 2
-
-
-# --- the ceiling at every door ----------------------------------------------------------
-
-
-@pytest.mark.parametrize("ceiling", [0, 1, 2])
-def test_classifying_stops_at_the_ceiling(settings: Any, ceiling: int) -> None:
-    settings.MAX_SECRECY_LEVEL = 3
-    keeper = cleared()
-    member = make_member(unit=keeper.unit, level=0)
-    for level in (2, 3):
-        make_approval(level)
-    settings.MAX_SECRECY_LEVEL = ceiling
-    for level in (1, 2, 3, 4):
-        if level <= ceiling:
-            decide(keeper, member, level)
-            continue
-        with pytest.raises(RefusedError) as refused:
-            decide(keeper, member, level)
-        assert codes(refused) == {"above_ceiling"}
-    member.refresh_from_db()
-    assert member.level == ceiling
-
-
-@pytest.mark.parametrize("ceiling", [0, 1, 2])
-def test_the_registers_take_nothing_above_the_ceiling(settings: Any, ceiling: int) -> None:
-    settings.MAX_SECRECY_LEVEL = ceiling
-    unit, values = make_unit(), {"full_name": "Lê An", "status": "du_bi"}
-    make_member(level=0)  # the code lists
-    for level in range(5):
-        expected = "" if level <= min(ceiling, 1) else "needs_classification"
-        expected = expected if level <= ceiling else "above_ceiling"
-        seen = set()
-        try:
-            create_member(actor=None, now=NOW, unit=unit, values=values, level=level)
-        except RefusedError as refused:
-            seen |= {problem.code for problem in refused.problems}
-        try:
-            register_members(
-                [MemberRow(unit, values, level=level)], actor=None, now=NOW, reason="x"
-            )
-        except RefusedError as refused:
-            seen |= {problem.code for problem in refused.problems}
-        assert seen == ({expected} if expected else set()), level
-    assert max(Member.objects.values_list("level", flat=True)) == min(ceiling, 1)
-
-
-@pytest.mark.parametrize("ceiling", [0, 1, 2])
-def test_a_plan_file_comes_in_only_where_internal_content_may(settings: Any, ceiling: int) -> None:
-    settings.MAX_SECRECY_LEVEL = ceiling
-    if ceiling == 0:
-        with pytest.raises(RefusedError) as refused:
-            load_plan(PLAN, actor=None, now=timezone.now())
-        assert codes(refused) == {"above_ceiling"}
-        with pytest.raises(CommandError, match="nothing loaded"):
-            call_command("load_plan", str(PLAN))
-        assert not Task.objects.exists()
-    else:
-        load_plan(PLAN, actor=None, now=timezone.now())
-        assert set(Task.objects.values_list("level", flat=True)) == {1}
-
-
-@pytest.mark.parametrize("ceiling", [0, 1, 2])
-def test_command_and_browser_take_scans_up_to_the_ceiling_too(
-    settings: Any, tmp_path: Path, client: Client, ceiling: int
-) -> None:
-    room = make_room()
-    dossier = make_dossier(room)
-    settings.MAX_SECRECY_LEVEL = ceiling
-    one, other = tmp_path / "a.png", scan("Trang khác")
-    one.write_bytes(scan())
-    out = StringIO()
-    named = ("--dossier", dossier.code, "--as", room.operator.username)
-    with suppress(SystemExit):
-        call_command("ingest", str(one), *named, stdout=out)
-    line = json.loads(out.getvalue())
-    client.force_login(room.operator)
-    answer = client.post(
-        reverse("digitization:dossier_upload", args=[dossier.pk]),
-        {"files": SimpleUploadedFile("b.png", other)},
-        headers={"Accept": "application/json"},
-    ).json()["files"][0]
-    if ceiling == 0:
-        assert (line["state"], line["code"]) == ("refused", "above_ceiling")
-        assert (answer["state"], answer["error"]) == ("refused", line["error"])
-    else:
-        assert (line["state"], answer["state"]) == ("queued", "received")
-    assert StoredFile.objects.count() == (0 if ceiling == 0 else 2)
-
-
-@pytest.mark.parametrize("ceiling", [0, 1, 2])
-@pytest.mark.parametrize("level", [1, 2])
-def test_scans_come_in_only_up_to_the_ceiling(settings: Any, ceiling: int, level: int) -> None:
-    settings.MAX_SECRECY_LEVEL = 3
-    room = make_room()
-    operator = cleared("operator", unit=room.unit)
-    if level == 2:
-        make_approval(2)
-        decide(cleared(unit=room.unit), room.lot, 2)
-    room.lot.refresh_from_db()
-    dossier = open_dossier(actor=operator, lot=room.lot, code="HS-T", now=NOW)
-    settings.MAX_SECRECY_LEVEL = ceiling
-    terms: dict[str, Any] = {"actor": operator, "now": NOW}
-    if level <= ceiling:
-        receive_file(dossier=dossier, name="a.png", chunks=chunks(scan()), **terms)
-        return
-    with pytest.raises(RefusedError) as refused:
-        receive_file(dossier=dossier, name="a.png", chunks=chunks(scan()), **terms)
-    assert codes(refused) == {"above_ceiling"}
-    with pytest.raises(RefusedError) as refused:
-        open_dossier(lot=room.lot, code="HS-U", **terms)
-    assert codes(refused) == {"above_ceiling"}
-    assert not StoredFile.objects.exists()
-    assert AuditEvent.objects.filter(action="file.refused", decision="denied").count() == 1
