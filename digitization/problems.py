@@ -9,7 +9,12 @@ from security.services import Problem, RefusedError
 
 def problem(code: str, **params: object) -> Problem:
     """The problem of this code; ``params`` fill its sentence."""
-    sentences = {**_gate_sentences(), **_file_sentences(), **_value_sentences()}
+    sentences = {
+        **_gate_sentences(),
+        **_file_sentences(),
+        **_value_sentences(),
+        **_export_sentences(),
+    }
     sentence = sentences.get(code) or _("This is not possible here.")
     return Problem(code, sentence % params if params else sentence)
 
@@ -69,14 +74,40 @@ def _file_sentences() -> dict[str, str]:
         "too_many_pages": _("The file has more than 2,000 pages; split it."),
         "page_too_large": _("Page %(page)s is absurdly large; scan it at its real size."),
         "active_content": _("The PDF contains scripts or attachments; send scanned pages only."),
+        "reaches_out": _("The PDF points to other files or addresses; send scanned pages only."),
+        "too_demanding": _("No scan takes so much to open; scan or export the paper again."),
+        "two_kinds": _("The file is two things at once, such as a picture and an archive."),
+        "bad_ending": _("The name must end in .pdf, .tif, .tiff, .jpg, .jpeg or .png."),
+        "wrong_ending": _("The name and the content differ: one says PDF, the other a picture."),
+        "disk_full": _("There is no room for this file here now; tell the administrator."),
         "no_such_page": _("The file does not have this page."),
         "page_unreadable": _("The image of this page cannot be read."),
         "engine": _("The reading program failed on this page or took too long."),
+        "exhausted": _("Reading this page took more memory or time than one page may take."),
         "worker_lost": _("The worker stopped while reading this page, several times."),
         "file_missing": _("The stored file cannot be opened."),
         "file_damaged": _("The stored file is damaged; restore it from a backup."),
         "key_missing": _("The key of the stored file is missing on this machine."),
         "unexpected": _("Something unexpected happened while reading this page."),
+    }
+
+
+def _export_sentences() -> dict[str, str]:
+    return {
+        "nothing_to_export": _("There is no page that was read and that you may export."),
+        "export_too_large": _("At most %(limit)s pages at a time; choose fewer dossiers."),
+        "purpose_missing": _("Please choose what it is for."),
+        "not_allowed": _("Your role does not allow this here."),
+        "second_person": _("Nobody approves his own export."),
+        "export_decided": _("This request has been decided already."),
+        "export_over": _("This export is over."),
+        "export_not_failed": _("Only a failed export can be tried again."),
+        "export_not_ready": _("This export cannot be downloaded (any more)."),
+        "export_refused_by_store": _("The finished file could not be kept: too large, or too high."),
+        "export_worker_lost": _("The worker stopped while making this file, several times."),
+        "access_wavered": _("The access to a page was away for a moment; try again."),
+        "disk": _("The disk did not take the file; try again later."),
+        "export_unexpected": _("Something unexpected happened while making this file."),
     }
 
 

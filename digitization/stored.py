@@ -1,11 +1,11 @@
-"""Every blob that a row names: received files, screen images, thumbnails."""
+"""Every blob that a row names: received files, screen images, thumbnails, exports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from digitization.models import Page
+from digitization.models import Page, PageExport
 from security.models import StoredFile
 
 PIECE = 2000
@@ -34,3 +34,7 @@ def named_blobs() -> Iterator[Named]:
             yield Named("page_image", pk, derivative, level)
         if thumbnail:
             yield Named("thumbnail", pk, thumbnail, level)
+    exports = PageExport.objects.filter(state=PageExport.State.READY).exclude(blob="")
+    columns = exports.order_by("pk").values_list("pk", "blob", "level", "sha256")
+    for pk, blob, level, sha256 in columns.iterator(PIECE):
+        yield Named("page_export", pk, blob, level, sha256)

@@ -1,7 +1,9 @@
-from celery import shared_task
+from celery import Task, shared_task
 from django.utils import timezone
 
-from digitization import queue, reading, upkeep
+from digitization import export_queue, exporting, queue, reading, services, sweeping, upkeep
+from security.selectors.upkeep import files_read
+from security.upkeep_rules import shares_due
 
 
 # The engine has limits of its own; this one ends a process that hangs elsewhere. Its page is then
@@ -22,5 +24,22 @@ def requeue_expired() -> None:
 
 @shared_task
 def check_files() -> None:
-    """Every night a thirtieth of the stored files; the report is a line of the trail."""
-    upkeep.check_files(share=upkeep.share_of(timezone.localdate()))
+    """Every night a thirtieth of the stored files, more after missed nights, and what was bad."""
+    now = timezone.now()
+    shares = shares_due(files_read(now), now=now)
+    upkeep.check_files(shares=shares)
+    sweeping.sweep_files(shares=shares)
+
+
+# A large export takes minutes; a process that hangs loses its lease, and another one begins anew.
+@shared_task(bind=True, time_limit=3300)
+def assemble_next(self: Task) -> None:
+    """Make one export of pages and pass the wake-up on."""
+    if exporting.make_one(worker=reading.worker_name(), job=f"job {self.request.id}"):
+        export_queue.wake_if_waiting()
+
+
+@shared_task
+def sweep_exports() -> None:
+    """Every minute: exports whose time or right is over, and whatever waits for a worker."""
+    services.sweep_exports(now=timezone.now())

@@ -35,7 +35,7 @@ CHANGE = EventGroup(
         "member.", "cadre.", "person.", "reference.",
     ),
 )  # fmt: skip
-EXPORT = EventGroup("export", endings=(".exported",))
+EXPORT = EventGroup("export", beginnings=("export.",), endings=(".exported",))
 SIGNIN = EventGroup(
     "signin",
     ("signin", "signout"),

@@ -45,7 +45,7 @@ class PageExport(models.Model):
         PERSON = "person", _("Request of the person concerned")
         OTHER = "other", _("Another purpose")
 
-    number = models.CharField(max_length=20, primary_key=True)
+    number = models.CharField(max_length=20, unique=True)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="page_exports"
     )
@@ -96,7 +96,7 @@ class PageExport(models.Model):
                 name="pageexport_open",
                 condition=Q(state__in=[*sorted(rules.LIVING)]),
             ),
-            models.Index(fields=["number"], name="pageexport_bytes", condition=~Q(blob="")),
+            models.Index(fields=["id"], name="pageexport_bytes", condition=~Q(blob="")),
         ]
         constraints = [
             models.CheckConstraint(
