@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from django.conf import settings
@@ -137,7 +138,7 @@ def _vouched_for(place: Place) -> Iterable[Entry]:
     return ()
 
 
-def _facts(moment: database.Snapshot) -> dict[str, object]:
+def _facts(moment: database.Snapshot) -> dict[str, Any]:
     """What the database of that moment says of itself."""
     tables = database.count_rows(moment.link)
     return {

@@ -1,8 +1,8 @@
 """The directory of backups: what lies where, one user at a time, never beside the keys.
 
-    sets/20261122T013000Z/   one backup: database.dump, files.list, manifest.json
-    files/3fa/3fa9…          stored files of all backups, named by the hash of the stored bytes
-    making/…                 what is being written; never taken for a backup
+sets/20261122T013000Z/   one backup: database.dump, files.list, manifest.json
+files/3fa/3fa9…          stored files of all backups, named by the hash of the stored bytes
+making/…                 what is being written; never taken for a backup
 """
 
 from __future__ import annotations

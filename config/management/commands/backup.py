@@ -53,7 +53,9 @@ class Command(BaseCommand):
     def _tell(self, made: Made, keys: list[Path]) -> None:
         say, files = self.stdout.write, made.files
         say(f"Backup {made.manifest.name} is whole, after {made.seconds:.1f} s.")
-        say(f"Database: {_mb(made.manifest.dump.size)}; trail up to row {made.manifest.trail.last_id}.")
+        say(
+            f"Database: {_mb(made.manifest.dump.size)}; trail up to row {made.manifest.trail.last_id}."
+        )
         say(
             f"Files: {files.count} ({_mb(files.bytes)}); copied {files.copied} "
             f"({_mb(files.bytes_copied)}), there already {files.skipped}."
