@@ -8,8 +8,6 @@ The row follows within ``SAFE_AGE``, or the upload is long dead.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -17,11 +15,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 
 from security import blobs
 
 SAFE_AGE = 24 * 3600  # seconds; no upload lasts so long
 KEPT = timedelta(days=30)  # in quarantine, as long as a month's round of checks
+_LOCK = 0x5EA1_0002  # advisory lock
 PATIENCE = 10.0  # seconds that the sweep waits for uploads to let it in
 
 
@@ -34,42 +34,38 @@ def root() -> Path:
 
 
 # --- the lock ---------------------------------------------------------------------------
+# The database's, because machines that share the files by NFS share no other. Of the session, so
+# whoever is killed gives it back.
 
 
 @contextmanager
 def receiving() -> Iterator[None]:
     """Held, together with others, while a file takes its name or turns out to lie there."""
-    with _lock_file() as handle:
-        fcntl.flock(handle, fcntl.LOCK_SH)
+    _ask("SELECT pg_advisory_lock_shared(%s)")
+    try:
         yield
+    finally:
+        _ask("SELECT pg_advisory_unlock_shared(%s)")
 
 
 @contextmanager
 def sweeping() -> Iterator[None]:
     """Held alone while blobs go away. BusyError if receivers leave no gap within ``PATIENCE``."""
     until = time.monotonic() + PATIENCE
-    with _lock_file() as handle:
-        while True:
-            with suppress(BlockingIOError):
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            if time.monotonic() > until:
-                raise BusyError
-            time.sleep(0.02)
-        yield
-
-
-@contextmanager
-def _lock_file() -> Iterator[int]:
-    """The directory itself: nothing more lies on the disk. Opened anew each time, so threads of
-    one process exclude each other as processes do. A kill gives the lock back."""
-    directory = Path(settings.DATA_DIR)
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(directory, os.O_RDONLY)
+    while not _ask("SELECT pg_try_advisory_lock(%s)"):
+        if time.monotonic() > until:
+            raise BusyError
+        time.sleep(0.02)
     try:
-        yield handle
+        yield
     finally:
-        os.close(handle)
+        _ask("SELECT pg_advisory_unlock(%s)")
+
+
+def _ask(statement: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [_LOCK])
+        return bool(cursor.fetchone()[0])
 
 
 # --- in and out -------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from digitization import sweeping, upkeep
@@ -141,7 +142,12 @@ def test_an_upload_during_the_move_waits_and_places_its_own_bytes() -> None:
     room = make_room()
     lost = make_blob(room)
     arrived: list[bool] = []
-    upload = threading.Thread(target=lambda: make_blob(room, old=False))
+
+    def send() -> None:
+        make_blob(room, old=False)
+        connection.close()
+
+    upload = threading.Thread(target=send)
 
     def named_slowly(some: Collection[str]) -> set[str]:
         upload.start()
@@ -157,13 +163,26 @@ def test_an_upload_during_the_move_waits_and_places_its_own_bytes() -> None:
         assert opened.read() == b"left behind"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_sweep_that_uploads_do_not_let_in_moves_nothing_and_comes_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lost = make_blob(make_room())
     monkeypatch.setattr(quarantine, "PATIENCE", 0.05)
-    with quarantine.receiving():
-        counts = sweep_files()
+    begun, done = threading.Event(), threading.Event()
+
+    def send() -> None:
+        with quarantine.receiving():
+            begun.set()
+            done.wait(30)
+        connection.close()
+
+    upload = threading.Thread(target=send)
+    upload.start()
+    begun.wait(10)
+    counts = sweep_files()
+    done.set()
+    upload.join(10)
     assert (counts["busy"], counts["aside"], counts["blobs"]) == (1, 0, 1)
     assert blob_path(lost).exists()
     assert sweep_files()["aside"] == 1
