@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -15,10 +14,10 @@ from digitization import queue
 from digitization.models import OcrJob, Page
 from digitization.ocr import (
     EngineError,
+    ExhaustedError,
     PageReading,
-    TesseractEngine,
     UnreadableImage,
-    read_page,
+    children,
     sources,
 )
 from digitization.proposals import proposed
@@ -30,6 +29,7 @@ log = logging.getLogger(__name__)
 # What another attempt may overcome.
 TROUBLE: dict[type[Exception], str] = {
     EngineError: "engine",
+    ExhaustedError: "exhausted",
     FileNotFoundError: "file_missing",
     files.DamagedError: "file_damaged",
     files.KeyMissingError: "key_missing",
@@ -70,15 +70,9 @@ def recognise_one(*, worker: str) -> bool:
 
 
 def _read(page: Page) -> PageReading:
+    """The page, read by a child process with limits: this one never parses a file."""
     with files.plain_copy(page.source.stored.blob) as path:
-        image = sources.page_image(path, page.number)
-    return read_page(image, engine=engine())
-
-
-@cache
-def engine() -> TesseractEngine:
-    """One engine per worker process."""
-    return TesseractEngine()
+        return children.read(path, page.number)
 
 
 def write_result(taken: queue.Claim, page: Page, reading: PageReading) -> bool:

@@ -8,17 +8,10 @@ from pathlib import Path
 import pdf2image
 import pikepdf
 
-from digitization.ocr import pdf_scan
+from digitization.ocr import pdf_checks, pdf_scan
 from digitization.ocr.engine import LAUNCHERS, child_limits
 from digitization.ocr.refusal import MAX_PAGES, RefusedFile, check_page_size
 from digitization.ocr.types import Limits
-
-ACTIVE_KEYS = {"/JS", "/EmbeddedFiles", "/EF", "/XFA", "/RichMediaContent"}
-ACTIVE_KINDS = {
-    "/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/GoToE", "/Rendition", "/Movie",
-    "/EmbeddedFile", "/RichMedia", "/FileAttachment",
-}  # fmt: skip
-DEEPEST = 50
 
 
 def count(path: Path) -> int:
@@ -29,8 +22,7 @@ def count(path: Path) -> int:
             raise RefusedFile("too_many_pages", pages=pages, limit=MAX_PAGES)
         for number, page in enumerate(pdf.pages, start=1):
             _check_page(number, page)
-        if any(_is_active(thing) for thing in pdf.objects) or _is_active(pdf.trailer):
-            raise RefusedFile("active_content")
+        pdf_checks.check(pdf)
         return pages
 
 
@@ -53,7 +45,7 @@ def _opened(path: Path) -> Iterator[pikepdf.Pdf]:
             if pdf.is_encrypted:
                 raise RefusedFile("encrypted")
             yield pdf
-    except RefusedFile:
+    except (RefusedFile, MemoryError):
         raise
     except pikepdf.PasswordError as error:
         raise RefusedFile("encrypted") from error
@@ -65,29 +57,6 @@ def _check_page(number: int, page: pikepdf.Page) -> None:
     left, bottom, right, top = (float(edge) for edge in page.cropbox)
     unit = float(page.obj.get("/UserUnit", 1))
     check_page_size(number, abs(right - left) * unit, abs(top - bottom) * unit)
-
-
-def _is_active(thing: pikepdf.Object, depth: int = 0) -> bool:
-    """Whether an object, or one written inside it, can act on its own or carries a file.
-
-    Objects that stand for themselves are visited by the caller, so references are not followed.
-    """
-    if depth > DEEPEST:
-        return True
-    if isinstance(thing, pikepdf.Array):
-        return any(_is_active(part, depth + 1) for part in thing if _is_inside(part))
-    if not isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
-        return False
-    keys = set(thing.keys())
-    kinds = {str(thing[key]) for key in ("/S", "/Type", "/Subtype") if key in keys}
-    if keys & ACTIVE_KEYS or kinds & ACTIVE_KINDS:
-        return True
-    parts = (thing[key] for key in keys)
-    return any(_is_active(part, depth + 1) for part in parts if _is_inside(part))
-
-
-def _is_inside(part: object) -> bool:
-    return isinstance(part, pikepdf.Object) and not part.is_indirect
 
 
 def _drawn(path: Path, page_no: int, *, dpi: int, limits: Limits) -> bytes:

@@ -55,16 +55,15 @@ def image(path: Path, page_no: int, *, dpi: int) -> bytes:
 def _opened(path: Path) -> Iterator[Image.Image]:
     """The picture; whatever Pillow finds wrong becomes RefusedFile.
 
-    Sizes are checked by ``_load`` before a pixel is decoded. Pillow's own bomb warning is not
-    turned into an error here: warning filters belong to the process, and the web server has
-    several threads.
+    Sizes are checked by ``_load`` before a pixel is decoded. Pillow's own bomb warning is an error
+    in the limited process (`nursery`); here it would be one for other threads too.
     """
     try:
         with Image.open(path, formats=FORMATS) as picture:
             yield picture
-    except RefusedFile:
+    except (RefusedFile, MemoryError):
         raise
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise RefusedFile("page_too_large", page=1) from error
     except Exception as error:
         raise RefusedFile("damaged") from error

@@ -17,6 +17,10 @@ class UnreadableImage(Exception):
     """The bytes are not an image that can be decoded within the limits."""
 
 
+class ExhaustedError(Exception):
+    """The child process wanted more memory, time or room than it may have, and was stopped."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """What one page may cost.

@@ -13,7 +13,7 @@ from django.db.models import F, Max
 
 from digitization import queue
 from digitization.models import Dossier, Lot, LotCounter, OcrJob, Page, SourceFile
-from digitization.ocr import sources
+from digitization.ocr import children, sources
 from digitization.problems import problem, refused
 from digitization.rules import ATTEMPTS, MAX_FILE_BYTES, clean_name, free_stem
 from digitization.services.lots import UPLOAD, locked
@@ -63,7 +63,7 @@ def receive_file(
             unit=dossier.unit,
             level=dossier.level,
             max_bytes=MAX_FILE_BYTES,
-            check=lambda path: seen.append(_inspected(path)),
+            check=lambda path: seen.append(_inspected(path, name)),
         )
         return _kept(actor, dossier, clean_name(name), receipt, seen[0], now)
     except RefusedError as error:
@@ -75,10 +75,12 @@ def receive_file(
         raise
 
 
-def _inspected(path: Path) -> sources.SourceInfo:
-    """Look into the whole file before it is kept."""
+def _inspected(path: Path, name: str) -> sources.SourceInfo:
+    """Look into the whole file before it is kept, in a child process with limits."""
     try:
-        return sources.inspect(path)
+        info = children.inspect(path)
+        sources.check_ending(name, info.kind)
+        return info
     except sources.RefusedFile as error:
         raise RefusedError(problem(error.code, **error.params)) from error
 

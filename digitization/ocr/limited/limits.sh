@@ -8,3 +8,9 @@ ulimit -f "${OCR_CHILD_FILE_BLOCKS:-2097152}"
 ulimit -c 0
 OMP_THREAD_LIMIT=1
 export OMP_THREAD_LIMIT
+
+# The program learns nothing from the environment but what it needs to run: no keys, no passwords.
+run() {
+    exec env -i PATH="$PATH" LC_ALL=C.UTF-8 OMP_THREAD_LIMIT=1 TMPDIR="${TMPDIR:-/tmp}" \
+        ${TESSDATA_PREFIX:+TESSDATA_PREFIX="$TESSDATA_PREFIX"} "$@"
+}
