@@ -20,7 +20,7 @@ from campaign.services import sweep_lights
 from security.models import User
 from tests.campaign.make import make_campaign, make_task, owner_of
 from tests.digitization.make import make_room
-from tests.digitization.test_views import read_page
+from tests.digitization.screens import read_page
 from tests.security.make import grant_role, make_unit, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

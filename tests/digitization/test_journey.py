@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from digitization.models import Dossier, OcrJob, Page
 from tests.digitization.make import make_room, scan
-from tests.digitization.test_views import read_page
+from tests.digitization.screens import read_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignedIn = Callable[..., BrowserPage]

@@ -9,55 +9,14 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import reverse
-from django.utils import timezone
 
-from digitization import queue, reading, services
-from digitization.models import Dossier, IndexValue, Lot, OcrJob, Page, Programme, SourceFile
-from digitization.ocr import PageReading, Word
-from digitization.selectors.people import people_able_to
-from security.models import AuditEvent, RolePermission, User
-from tests.digitization.make import NOW, Room, give_index, make_dossier, make_pages, make_room, scan
+from digitization.models import Dossier, IndexValue, Lot, OcrJob, Page, SourceFile
+from security.models import AuditEvent
+from tests.digitization.make import Room, make_dossier, make_pages, make_room, scan
+from tests.digitization.screens import HTMX, read_page, signed_in, url
 from tests.security.make import make_officer, make_unit
 
 pytestmark = pytest.mark.django_db
-HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def url(name: str, *args: Any) -> str:
-    return reverse(f"digitization:{name}", args=args)
-
-
-def read_page(room: Room, dossier: Dossier | None = None) -> Page:
-    """A page with words and pictures, as recognition leaves it."""
-    page = make_pages(dossier or make_dossier(room))[0]
-    taken = queue.claim(worker="w")
-    assert taken is not None
-    words = [
-        Word(text=text, x=10 * at, y=20 + 40 * line, w=9, h=20, confidence=confidence, line=line)
-        for at, (text, confidence, line) in enumerate(
-            [("Lê", 95, 0), ("Thị", 95, 0), ("Huờng", 41, 0), ("Chi", 96, 1), ("bộ", 52, 1)]
-        )
-    ]
-    result = PageReading(
-        text="Lê Thị Huờng\n\nChi bộ", words=words, width=100, height=200, rotation=0, skew=0.0,
-        blank=False, mean_confidence=80.0, derivative=b"RIFF derivative", thumbnail=b"RIFF small",
-        engine="test", engine_version="1", seconds=1.0,
-    )  # fmt: skip
-    assert reading.write_result(taken, page, result)
-    page.refresh_from_db()
-    return page
-
-
-@pytest.fixture
-def room() -> Room:
-    return make_room()
 
 
 def test_everybody_with_the_right_sees_home_and_nobody_else(room: Room) -> None:
@@ -185,61 +144,6 @@ def test_the_living_part_answers_only_when_something_changed(room: Room) -> None
         assert "data-refresh" not in answer.content.decode()
 
 
-def test_the_lot_page_asks_a_bounded_number_of_questions(
-    room: Room, django_assert_max_num_queries: Any
-) -> None:
-    for _ in range(5):
-        make_pages(make_dossier(room), 4, state="failed")
-    client = signed_in(room.operator)
-    client.get(url("lot", room.lot.pk))
-    with django_assert_max_num_queries(24):
-        client.get(url("lot", room.lot.pk))
-
-
-def test_failed_pages_are_listed_with_a_reason_and_retried(room: Room) -> None:
-    page = make_pages(make_dossier(room), 2, state="failed")[0]
-    client = signed_in(room.operator)
-    content = client.get(url("lot", room.lot.pk)).content.decode()
-    assert url("page_retry", page.pk) in content
-    client.post(url("page_retry", page.pk), {"to": "lot"})
-    assert OcrJob.objects.filter(state="queued").count() == 1
-    client.post(url("lot_retry", room.lot.pk))
-    assert OcrJob.objects.filter(state="queued").count() == 2
-
-
-def test_a_page_is_excused_from_its_screen(room: Room) -> None:
-    page = make_pages(make_dossier(room), state="failed")[0]
-    client = signed_in(room.operator)
-    client.post(url("page_excuse", page.pk), {"reason": ""})
-    assert OcrJob.objects.get().state == "failed"
-    client.post(url("page_excuse", page.pk), {"reason": "Mốc"})
-    assert (OcrJob.objects.get().state, OcrJob.objects.get().reason) == ("excused", "Mốc")
-
-
-def test_only_an_inspector_accepts_and_sees_what_is_missing(room: Room) -> None:
-    dossier = make_dossier(room)
-    make_pages(dossier, state="done")
-    client = signed_in(room.inspector)
-    gate = dict(client.get(url("lot", room.lot.pk)).context["gate"] or [])
-    assert False in gate
-    client.post(url("lot_accept", room.lot.pk))
-    assert Lot.objects.get(pk=room.lot.pk).state == "open"
-    give_index(room, dossier)
-    assert signed_in(room.operator).post(url("lot_accept", room.lot.pk)).status_code == 404
-    client.post(url("lot_accept", room.lot.pk))
-    assert Lot.objects.get(pk=room.lot.pk).state == "accepted"
-    assert client.get(url("lot", room.lot.pk)).status_code == 200
-    assert client.get(url("dossier", dossier.pk)).status_code == 200
-
-
-def test_a_lot_is_returned_and_taken_up_again(room: Room) -> None:
-    signed_in(room.inspector).post(url("lot_reject", room.lot.pk), {"reason": "Mờ"})
-    assert Lot.objects.get(pk=room.lot.pk).state == "rejected"
-    assert "Mờ" in signed_in(room.operator).get(url("lot", room.lot.pk)).content.decode()
-    signed_in(room.operator).post(url("lot_reopen", room.lot.pk))
-    assert Lot.objects.get(pk=room.lot.pk).state == "open"
-
-
 def test_a_dossier_is_opened_from_its_lot(room: Room) -> None:
     client = signed_in(room.operator)
     answer = client.post(url("dossier_new", room.lot.pk), {"code": "HS-5", "subject": "Ai đó"})
@@ -306,172 +210,11 @@ def test_numbers_of_thousands_of_digits_are_no_numbers(room: Room) -> None:
     assert not page.corrected
 
 
-def test_a_role_that_lost_the_action_offers_nobody(room: Room) -> None:
-    assert room.operator in people_able_to("digitization.upload", room.unit, timezone.now())
-    RolePermission.objects.filter(action="digitization.upload").update(allowed=False)
-    assert not people_able_to("digitization.upload", room.unit, timezone.now()).exists()
-
-
-def test_the_reading_room_marks_doubtful_words_and_boxes_the_line_in_hand(room: Room) -> None:
-    page = read_page(room)
-    client = signed_in(room.operator)
-    content = client.get(url("page", page.pk)).content.decode()
-    assert ">Huờng</mark>" in content
-    assert ">bộ</mark>" in content
-    assert ">Thị</mark>" not in content
-    context = client.get(url("page", page.pk), {"line": 2}).context
-    assert context["here"].text == "Chi bộ"
-    assert (context["here"].box.x, context["following"]) == (26, None)
-    answer = client.get(url("page", page.pk), {"line": 0}, **HTMX)
-    assert "<html" not in answer.content.decode()
-    assert "data-here" in answer.content.decode()
-
-
-def test_a_line_is_corrected_by_keyboard_and_the_next_doubtful_one_follows(room: Room) -> None:
-    page = read_page(room)
-    client = signed_in(room.operator)
-    target = url("page_text", page.pk)
-    typed = {"line": 0, "value": " Lê  Thị Hường ", "version": page.version}
-    answer = client.post(target, typed, **HTMX)
-    assert answer.context["here"].number == 2
-    page.refresh_from_db()
-    assert page.current_text == "Lê Thị Hường\n\nChi bộ"
-    assert page.text == "Lê Thị Huờng\n\nChi bộ"
-    late = client.post(target, {"line": 2, "value": "Chi bộ 3", "version": 1})
-    assert late.status_code == 422
-    assert "Chi bộ 3" in late.content.decode()
-    page.refresh_from_db()
-    assert page.current_text == "Lê Thị Hường\n\nChi bộ"
-    whole = client.post(target, {"value": "Khác hẳn", "version": page.version})
-    assert whole.status_code == 302
-    assert Page.objects.get().current_text == "Khác hẳn"
-
-
-def test_a_viewer_reads_but_does_not_correct(room: Room) -> None:
-    page = read_page(room)
-    viewer = signed_in(make_officer("unit_head", unit=room.unit))
-    content = viewer.get(url("page", page.pk), {"line": 0}).content.decode()
-    assert url("page_text", page.pk) not in content
-    assert viewer.post(url("page_text", page.pk), {"value": "x"}).status_code == 404
-    assert viewer.post(url("dossier_index", page.dossier_id), {}).status_code == 404
-
-
-def test_a_page_that_waits_or_failed_says_so(room: Room) -> None:
-    dossier = make_dossier(room)
-    waiting, failed = make_pages(dossier)[0], make_pages(dossier, state="failed")[0]
-    client = signed_in(room.operator)
-    assert client.get(url("page", waiting.pk)).status_code == 200
-    assert client.get(url("page_image", waiting.pk)).status_code == 404
-    assert url("page_excuse", failed.pk) in client.get(url("page", failed.pk)).content.decode()
-
-
-def test_a_programme_from_nothing_to_its_first_lot(room: Room) -> None:
-    client = signed_in(room.keeper)
-    assert client.get(url("programme_new")).status_code == 200
-    assert client.post(url("programme_new"), {"code": ""}).status_code == 422
-    made = client.post(
-        url("programme_new"),
-        {
-            "code": "P2", "title": "Đợt 2", "kind": "cadre", "unit": room.unit.pk,
-            "focal_person": room.keeper.pk,
-        },
-    )  # fmt: skip
-    programme = Programme.objects.get(code="P2")
-    page = url("programme", programme.pk)
-    assert made["Location"] == page
-    assert len(client.get(page).context["missing"]) == 1
-    client.post(url("programme_close", programme.pk))
-    assert programme.steps.get(number=1).state == "open"
-    assert client.post(
-        url("programme_expected", programme.pk), {"phieu_can_bo": "-1"}
-    ).status_code == 422  # fmt: skip
-    client.post(url("programme_expected", programme.pk), {"phieu_can_bo": "40"})
-    assert client.post(url("lot_new", programme.pk), {"code": "L1"}).status_code == 422
-    client.post(url("programme_close", programme.pk))
-    assert programme.steps.get(number=1).state == "closed"
-    lot = client.post(
-        url("lot_new", programme.pk),
-        {
-            "code": "L1", "unit": room.unit.pk, "assigned_to": room.operator.pk,
-            "expected_pages": 100,
-        },
-    )  # fmt: skip
-    assert lot["Location"] == url("lot", Lot.objects.get(programme=programme).pk)
-    assert client.get(page).status_code == 200
-    assert signed_in(room.operator).get(url("programme_new")).status_code == 404
-
-
-def test_search_needs_no_accents_and_prefers_them(room: Room) -> None:
-    dossier = make_dossier(room)
-    make_pages(dossier, text="Đồng chí Nguyễn Văn Ân, chi bộ 3", state="done")
-    make_pages(dossier, text="Đồng chí Nguyễn Văn An, chi bộ 4", state="done")
-    make_pages(dossier, text="Trần Thị Bình", state="done")
-    client = signed_in(room.operator)
-    for query in ("nguyen van an", "NGUYỄN  VĂN", "nguyen v"):
-        assert client.get(url("search"), {"q": query}).context["found"].count == 2
-    exact = client.get(url("search"), {"q": "Nguyễn Văn Ân"}).context["found"]
-    assert "Ân" in exact.hits[0].page.text
-    content = client.get(url("search"), {"q": "tran binh"}).content.decode()
-    assert "<mark>Trần</mark> Thị <mark>Bình</mark>" in content
-    for query in ("", "  ", "%%%", "' OR 1=1 --", "a:*b & ("):
-        assert client.get(url("search"), {"q": query}).status_code == 200
-
-
-def test_search_counts_only_what_one_may_see(room: Room) -> None:
-    make_pages(make_dossier(room), 3, text="Nguyễn Văn An", state="done")
-    services.set_index_value(
-        actor=room.operator, dossier=make_dossier(room, code="HS-TÌM"), key="full_name",
-        value="Hoà Bình", now=NOW,
-    )  # fmt: skip
-    stranger = signed_in(make_room().operator)
-    found = stranger.get(url("search"), {"q": "nguyen"}).context["found"]
-    assert (found.count, found.hits, found.dossiers) == (0, [], [])
-    assert stranger.get(url("search"), {"q": "hoa binh"}).context["found"].dossiers == []
-    mine = signed_in(room.operator).get(url("search"), {"q": "hòa bình"}).context["found"]
-    assert [dossier.code for dossier in mine.dossiers] == ["HS-TÌM"]
-
-
-def test_a_corrected_page_is_found_by_what_it_really_says(room: Room) -> None:
-    page = make_pages(make_dossier(room), text="Lẽ Thì Hương", state="done")[0]
-    services.correct_text(actor=room.operator, page=page, text="Quách Phú", version=1, now=NOW)
-    client = signed_in(room.operator)
-    assert client.get(url("search"), {"q": "quach phu"}).context["found"].count == 1
-    assert client.get(url("search"), {"q": "le thi"}).context["found"].count == 0
-
-
-def test_a_hit_opens_the_page_with_its_words_boxed(room: Room) -> None:
-    page = read_page(room)
-    context = signed_in(room.operator).get(url("page", page.pk), {"q": "chi bo"}).context
-    assert [box.x for box in context["hits"]] == [26, 36]
-
-
-def test_reading_in_parts_leaves_its_row_in_the_trail(room: Room) -> None:
-    """given a page; when htmx fetches its text; then the trail knows, as with the whole page"""
-    page = read_page(room)
-    client = signed_in(room.operator)
-    parts = [url("page", page.pk), url("dossier", page.dossier_id), url("lot", room.lot.pk)]
-    for address in parts:
-        assert client.get(address, **HTMX).status_code == 200
-    seen = AuditEvent.objects.filter(
-        action="read", actor_id=room.operator.pk, decision="allowed"
-    ).values_list("object_type", flat=True)
-    assert {"digitization.page", "digitization.dossier", "digitization.lot"} <= set(seen)
-
-
 def test_a_foreign_part_is_a_denial_in_the_trail(room: Room) -> None:
     page = read_page(room)
     stranger = make_officer("operator", unit=make_unit())
     assert signed_in(stranger).get(url("page_thumbnail", page.pk), **HTMX).status_code == 404
     assert AuditEvent.objects.filter(actor_id=stranger.pk, decision="denied").exists()
-
-
-def test_who_keyed_index_data_does_not_accept_the_lot(room: Room) -> None:
-    page = read_page(room)
-    give_index(room, page.dossier)
-    IndexValue.objects.filter(dossier=page.dossier).update(confirmed_by=room.inspector)
-    signed_in(room.inspector).post(url("lot_accept", room.lot.pk))
-    room.lot.refresh_from_db()
-    assert room.lot.state == Lot.State.OPEN
 
 
 def test_a_code_that_had_to_be_cleaned_still_leads_to_its_dossier(room: Room) -> None:
