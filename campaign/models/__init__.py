@@ -4,6 +4,7 @@ from campaign.models.facts import (
     LightTransition,
     ProgressReport,
 )
+from campaign.models.kept import SavedView, TableImport, WeeklySnapshot
 from campaign.models.light import Light
 from campaign.models.plan import (
     Block,
@@ -18,14 +19,25 @@ from campaign.models.plan import (
 )
 from campaign.models.products import Acceptance, Grade, Product, Submission
 from campaign.models.tasks import Task, TaskUnit, TaskUnitGrant, TaskUserGrant
+from campaign.models.work import (
+    Attachment,
+    Comment,
+    DeadlineRequest,
+    HandOver,
+    TaskLink,
+)
 
 __all__ = [
     "Acceptance",
+    "Attachment",
     "Block",
     "Briefing",
     "Campaign",
+    "Comment",
+    "DeadlineRequest",
     "DeadlineRevision",
     "Grade",
+    "HandOver",
     "Judgement",
     "Light",
     "LightPolicy",
@@ -35,11 +47,15 @@ __all__ = [
     "Process",
     "Product",
     "ProgressReport",
+    "SavedView",
     "Submission",
     "SupportLine",
+    "TableImport",
     "Task",
     "TaskGroup",
+    "TaskLink",
     "TaskUnit",
     "TaskUnitGrant",
     "TaskUserGrant",
+    "WeeklySnapshot",
 ]

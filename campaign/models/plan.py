@@ -32,6 +32,11 @@ class Campaign(models.Model):
     end = models.DateField(help_text="last day, included")
     reference = models.JSONField(default=dict, blank=True)
     loaded = models.JSONField(default=dict, blank=True)
+    # A closed campaign stays readable and takes no more writes.
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["-start", "code"]
@@ -221,6 +226,10 @@ class LightPolicy(models.Model):
     valid_from = models.DateTimeField()
     warning_days = models.PositiveSmallIntegerField(default=3)
     behind_points = models.PositiveSmallIntegerField(default=20)
+    set_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reason = models.CharField(max_length=300, blank=True)
 
     objects = LightPolicyQuerySet.as_manager()
 

@@ -74,11 +74,15 @@ class Product(models.Model):
 
 
 class Submission(models.Model):
-    """A product handed in, round by round. ``unit``: the submitter's unit at that moment."""
+    """A product handed in, round by round. ``unit``: the submitter's unit at that moment.
+
+    ``criteria``: ``[{"criterion": text as it stood then, "statement": what was done}, …]``.
+    """
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="submissions")
     round = models.PositiveSmallIntegerField()
     statement = models.TextField()
+    criteria = models.JSONField(default=list, blank=True)
     link = models.CharField(max_length=400, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
@@ -98,13 +102,18 @@ class Submission(models.Model):
 
 
 class Acceptance(models.Model):
-    """The grade of one submission, given by another unit than the one that handed it in."""
+    """The grade of one submission, given by another unit than the one that handed it in.
+
+    ``criteria``: ``[{"criterion": text, "met": true or false, "note": why not}, …]`` in the order
+    of the submission.
+    """
 
     submission = models.OneToOneField(
         Submission, on_delete=models.CASCADE, related_name="acceptance"
     )
     submitting_unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     grade = models.CharField(max_length=1, choices=Grade)
+    criteria = models.JSONField(default=list, blank=True)
     note = models.TextField(blank=True)
     remediate_until = models.DateTimeField(
         null=True, blank=True, help_text="instant at which the time for remedies is over"

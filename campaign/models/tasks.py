@@ -144,6 +144,8 @@ class Task(Protected):
     note = models.TextField(blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     done_at = models.DateTimeField(null=True, blank=True)
+    # Counts changes of what was agreed: whoever saves an older one is shown both.
+    version = models.PositiveIntegerField(default=1)
 
     light = models.CharField(max_length=6, choices=Light, blank=True)
     next_change_at = models.DateTimeField(null=True, blank=True)
@@ -155,7 +157,9 @@ class Task(Protected):
 
     objects = TaskQuerySet.as_manager()  # type: ignore[misc]
     history = HistoricalRecords(
-        excluded_fields=["light", "next_change_at", "inputs_hash", "late_days", "presses_at"]
+        excluded_fields=[
+            *("light", "next_change_at", "inputs_hash", "late_days", "presses_at", "version")
+        ]
     )
 
     class Meta(Protected.Meta):
