@@ -1,8 +1,27 @@
 """Every write of the campaign. Verbs, keyword-only, ``actor`` and ``now`` explicit, one transaction."""
 
+from campaign.services.agreeing import (
+    NewProduct,
+    add_product,
+    cancel_task,
+    create_task,
+    edit_task,
+    remove_product,
+    set_partners,
+)
+from campaign.services.attaching import attach_file, remove_attachment
+from campaign.services.deadlines import (
+    approve_deadline,
+    refuse_deadline,
+    request_deadline,
+    withdraw_deadline,
+)
+from campaign.services.handing_over import hand_over
 from campaign.services.lights import stale_lights, sweep_lights
+from campaign.services.linking import link_tasks, split_task, unlink_tasks
 from campaign.services.plans import LoadReport, PlanFileError, load_plan
 from campaign.services.products import accept_product, may_accept, report_progress, submit_product
+from campaign.services.talking import add_comment, withdraw_comment
 from campaign.services.tasks import (
     activate_task,
     complete_draft,
@@ -13,17 +32,36 @@ from campaign.services.tasks import (
 
 __all__ = [
     "LoadReport",
+    "NewProduct",
     "PlanFileError",
     "accept_product",
     "activate_task",
+    "add_comment",
+    "add_product",
+    "approve_deadline",
+    "attach_file",
+    "cancel_task",
     "complete_draft",
+    "create_task",
+    "edit_task",
+    "hand_over",
     "judge",
+    "link_tasks",
     "load_plan",
     "may_accept",
     "missing_parts",
+    "refuse_deadline",
+    "remove_attachment",
+    "remove_product",
     "report_progress",
+    "request_deadline",
     "revise_deadline",
+    "set_partners",
+    "split_task",
     "stale_lights",
     "submit_product",
     "sweep_lights",
+    "unlink_tasks",
+    "withdraw_comment",
+    "withdraw_deadline",
 ]

@@ -67,6 +67,21 @@ def begin(tasks: list[Task], *, actor: User | None, now: datetime) -> None:
     LightTransition.objects.bulk_create(written)
 
 
+def leave_board(task: Task, *, now: datetime) -> None:
+    """Take a locked task's light away; the transition to "" keeps the past board as it was."""
+    LightTransition.objects.create(
+        task=task,
+        number=_numbers([task]).get(task.pk, 0) + 1,
+        from_light=task.light,
+        to_light="",
+        reasons=[],
+        effective_at=now,
+        detected_at=now,
+    )
+    task.light, task.next_change_at, task.inputs_hash = "", None, ""
+    task.presses_at = None
+
+
 def settle(task: Task, *, now: datetime) -> Verdict | None:
     """Recompute a locked task after a new fact; the change, if any, takes effect now."""
     if task.state not in {Task.State.ACTIVE, Task.State.DONE}:
