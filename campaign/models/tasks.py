@@ -203,6 +203,16 @@ class Task(Protected):
         return f"{self.code} {self.title}"
 
     @property
+    def placement(self) -> dict[str, object]:
+        """Field values that put a row of its own kind where this task is: its files."""
+        return {
+            "unit_id": self.unit_id,
+            "unit_path": self.unit_path,
+            "level": self.level,
+            "sensitivity": self.sensitivity,
+        }
+
+    @property
     def lead_unit(self) -> Unit:
         """The one focal point (đầu mối)."""
         return self.unit
