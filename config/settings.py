@@ -187,6 +187,7 @@ CELERY_TIMEZONE = "Asia/Ho_Chi_Minh"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep-lights": {"task": "campaign.tasks.sweep_lights", "schedule": 60.0},
+    "take-snapshots": {"task": "campaign.tasks.take_snapshots", "schedule": 300.0},
     "check-lights": {"task": "campaign.tasks.check_lights", "schedule": 86400.0},
     "requeue-expired-leases": {"task": "digitization.tasks.requeue_expired", "schedule": 30.0},
     "seal-trail": {"task": "security.tasks.seal_trail", "schedule": 60.0},

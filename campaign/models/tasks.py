@@ -72,8 +72,8 @@ class TaskQuerySet(ProtectedQuerySet):
         return self.active().filter(deadline__lte=at)
 
     def due_for_sweep(self, at: datetime) -> Self:
-        """Active rows whose stored light may be stale at ``at``."""
-        return self.active().filter(next_change_at__lte=at)
+        """Active rows whose stored light may be stale at ``at``; a closed campaign stands still."""
+        return self.active().filter(next_change_at__lte=at, campaign__closed_at=None)
 
     def owned_by(self, user: User) -> Self:
         return self.filter(owner=user)

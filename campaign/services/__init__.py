@@ -10,6 +10,7 @@ from campaign.services.agreeing import (
     set_partners,
 )
 from campaign.services.attaching import attach_file, remove_attachment
+from campaign.services.campaigns import close_campaign, reopen_campaign
 from campaign.services.deadlines import (
     approve_deadline,
     refuse_deadline,
@@ -20,7 +21,9 @@ from campaign.services.handing_over import hand_over
 from campaign.services.lights import stale_lights, sweep_lights
 from campaign.services.linking import link_tasks, split_task, unlink_tasks
 from campaign.services.plans import LoadReport, PlanFileError, load_plan
+from campaign.services.policies import PolicyPreview, preview_policy, set_policy
 from campaign.services.products import accept_product, may_accept, report_progress, submit_product
+from campaign.services.snapshots import figures_at, take_snapshots
 from campaign.services.talking import add_comment, withdraw_comment
 from campaign.services.tasks import (
     activate_task,
@@ -34,6 +37,7 @@ __all__ = [
     "LoadReport",
     "NewProduct",
     "PlanFileError",
+    "PolicyPreview",
     "accept_product",
     "activate_task",
     "add_comment",
@@ -41,26 +45,32 @@ __all__ = [
     "approve_deadline",
     "attach_file",
     "cancel_task",
+    "close_campaign",
     "complete_draft",
     "create_task",
     "edit_task",
+    "figures_at",
     "hand_over",
     "judge",
     "link_tasks",
     "load_plan",
     "may_accept",
     "missing_parts",
+    "preview_policy",
     "refuse_deadline",
     "remove_attachment",
     "remove_product",
+    "reopen_campaign",
     "report_progress",
     "request_deadline",
     "revise_deadline",
     "set_partners",
+    "set_policy",
     "split_task",
     "stale_lights",
     "submit_product",
     "sweep_lights",
+    "take_snapshots",
     "unlink_tasks",
     "withdraw_comment",
     "withdraw_deadline",

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaign.models import Task, TaskUserGrant
+from campaign.models import Campaign, Task, TaskUserGrant
 from campaign.services.lights import catch_up, settle
 from security.history import sign
 from security.models import User
@@ -19,6 +19,12 @@ from security.services import Problem, RefusedError
 
 def refuse(code: str, message: str) -> RefusedError:
     return RefusedError(Problem(code, message))
+
+
+def check_open(campaign: Campaign) -> None:
+    """Refuse every write to a campaign that is closed."""
+    if campaign.closed_at is not None:
+        raise refuse("closed", _("This campaign is closed: it can be read, no longer changed."))
 
 
 def not_allowed() -> RefusedError:
@@ -43,13 +49,15 @@ def may_work(actor: User, action: str, task: Task) -> bool:
 
 @contextmanager
 def locked(task: Task, *, actor: User | None, now: datetime) -> Iterator[Task]:
-    """The task's row, locked, its light brought up to ``now`` before and settled after the write.
+    """The task's row, locked, of an open campaign; its light brought up to ``now`` before and settled after the write.
 
     Everything inside is one transaction: a refusal raised in the block changes nothing. Whatever is
     saved of the row stands in its history under ``actor`` (None: the installation).
     """
     with transaction.atomic():
-        row: Task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
+        rows = Task.objects.select_related("campaign").select_for_update(of=("self",))
+        row: Task = rows.get(pk=task.pk)
+        check_open(row.campaign)
         catch_up([row], now=now)
         yield sign(row, actor=actor, now=now)
         settle(row, now=now)

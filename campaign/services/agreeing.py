@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from campaign.models import Campaign, Product, Task, TaskUnit
 from campaign.rules import end_of
-from campaign.services.access import locked, not_allowed, refuse
+from campaign.services.access import check_open, locked, not_allowed, refuse
 from campaign.services.granting import sync_grants
 from campaign.services.lights import leave_board
 from security import audit
@@ -86,7 +86,6 @@ def edit_task(*, actor: User, task: Task, version: int, now: datetime, **parts: 
     """
     with locked(task, actor=actor, now=now) as row:
         check_action(actor, MANAGE, row)
-        check_open(row.campaign)
         if row.version != version:
             raise refuse(
                 "changed_meanwhile", _("Somebody else changed this task while you were editing it.")
@@ -116,7 +115,6 @@ def set_partners(
     wanted = [(unit, part.strip()) for unit, part in partners]
     with locked(task, actor=actor, now=now) as row:
         check_action(actor, MANAGE, row)
-        check_open(row.campaign)
         _must_be_open(row)
         _check_partners(row, [unit for unit, _part in wanted])
         row.task_units.all().delete()
@@ -159,7 +157,6 @@ def add_product(*, actor: User, task: Task, product: NewProduct, now: datetime) 
     """One more product; a task that runs gets its light anew."""
     with locked(task, actor=actor, now=now) as row:
         check_action(actor, MANAGE, row)
-        check_open(row.campaign)
         _must_be_open(row)
         last = row.products.order_by("-position").values_list("position", flat=True).first()
         made = _insert_product(row, (last or 0) + 1, product, actor=actor, now=now)
@@ -171,7 +168,6 @@ def remove_product(*, actor: User, product: Product, now: datetime) -> None:
     """Take back a product that nobody has handed in; the last one of a running task stays."""
     with locked(product.task, actor=actor, now=now) as row:
         check_action(actor, MANAGE, row)
-        check_open(row.campaign)
         _must_be_open(row)
         if product.submissions.exists():
             raise refuse("handed_in", _("The product was handed in already."))
@@ -192,7 +188,6 @@ def cancel_task(*, actor: User, task: Task, reason: str, now: datetime) -> Task:
         raise refuse("reason", _("Say why."))
     with locked(task, actor=actor, now=now) as row:
         check_action(actor, MANAGE, row)
-        check_open(row.campaign)
         _must_be_open(row)
         if row.state == Task.State.ACTIVE:
             leave_board(row, now=now)
@@ -201,12 +196,6 @@ def cancel_task(*, actor: User, task: Task, reason: str, now: datetime) -> Task:
         sync_grants([row], actor=actor, now=now)
         audit.record("task.cancelled", actor=actor, row=row, reason=reason.strip())
     return row
-
-
-def check_open(campaign: Campaign) -> None:
-    """Refuse every write to a campaign that is closed."""
-    if campaign.closed_at is not None:
-        raise refuse("closed", _("This campaign is closed: it can be read, no longer changed."))
 
 
 def _insert_product(

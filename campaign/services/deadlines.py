@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from campaign.models import DeadlineRequest, Task
 from campaign.rules import end_of
-from campaign.services.access import may_decide, may_work, not_allowed, refuse
-from campaign.services.agreeing import check_open
+from campaign.services.access import check_open, may_decide, may_work, not_allowed, refuse
 from campaign.services.tasks import revise_deadline
 from security import audit
 from security.models import User

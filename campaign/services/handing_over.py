@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from campaign.models import HandOver, Task
 from campaign.services.access import locked, refuse
-from campaign.services.agreeing import MANAGE, check_open
+from campaign.services.agreeing import MANAGE
 from campaign.services.granting import sync_grants
 from security import audit
 from security.history import sign
@@ -35,7 +35,6 @@ def hand_over(
     with locked(task, actor=actor, now=now) as row:
         lead = unit or row.unit
         _check_may(actor, row, lead)
-        check_open(row.campaign)
         if row.state != Task.State.ACTIVE or row.owner is None:
             raise refuse("not_active", _("Only a running task can be changed."))
         if problems := _problems(row, owner, lead, reason):

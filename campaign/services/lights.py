@@ -123,7 +123,8 @@ def sweep_lights(*, now: datetime) -> int:
 
 def stale_lights(*, now: datetime) -> list[str]:
     """Codes of tasks whose stored light differs from the rule; the nightly check of the cache."""
-    tasks = list(Task.objects.active().exclude(next_change_at__lte=now))
+    open_ones = Task.objects.active().filter(campaign__closed_at=None)
+    tasks = list(open_ones.exclude(next_change_at__lte=now))
     known = facts_of(tasks, now)
     policies = {pk: policy_at(pk, now) for pk in {task.campaign_id for task in tasks}}
     return [

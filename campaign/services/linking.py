@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaign.models import Product, Task, TaskLink
-from campaign.services.access import locked, refuse
-from campaign.services.agreeing import MANAGE, check_open, create_task
+from campaign.services.access import check_open, locked, refuse
+from campaign.services.agreeing import MANAGE, create_task
 from security import audit
 from security.history import sign
 from security.models import Unit, User

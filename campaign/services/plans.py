@@ -14,6 +14,7 @@ from campaign.planfile.checking import check
 from campaign.planfile.reading import Document, FileProblem, read
 from campaign.planfile.rows import task_rows
 from campaign.planfile.shifting import StartError, shifted
+from campaign.services.access import check_open
 from campaign.services.merging import Difference, Merge, plain
 from campaign.services.plan_parts import load_parts, load_units
 from campaign.services.plan_tasks import Loader
@@ -132,6 +133,7 @@ def _campaign(data: dict[str, Any], units: dict[str, Unit]) -> Campaign:
         values["document_date"] = date.fromisoformat(document["date"])
     campaign, _created = Campaign.objects.get_or_create(code=said["code"], defaults=values)
     campaign = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+    check_open(campaign)
     changed = [
         name for name, value in values.items() if plain(getattr(campaign, name)) != plain(value)
     ]

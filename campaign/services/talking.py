@@ -10,8 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaign.models import Comment, Task
-from campaign.services.access import not_allowed, refuse
-from campaign.services.agreeing import check_open
+from campaign.services.access import check_open, not_allowed, refuse
 from security import audit
 from security.models import User
 

@@ -12,6 +12,7 @@ from campaign.models import DeadlineRevision, Judgement, Light, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import end_of
 from campaign.services.access import (
+    check_open,
     locked,
     may_decide,
     not_allowed,
@@ -57,6 +58,7 @@ def activate_task(*, actor: User | None, task: Task, now: datetime) -> Task:
     if actor is not None:
         check_action(actor, "campaign.manage", task)
     row: Task = _drafts().get(pk=task.pk)
+    check_open(row.campaign)
     if row.state != Task.State.DRAFT:
         raise refuse("not_a_draft", _("Only a draft can be activated."))
     problems = missing_parts(row)
@@ -105,6 +107,7 @@ def complete_draft(*, actor: User, task: Task, now: datetime, **parts: Any) -> T
     """
     check_action(actor, "campaign.manage", task)
     task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
+    check_open(task.campaign)
     if task.state != Task.State.DRAFT:
         raise refuse("not_a_draft", _("Only a draft can be completed."))
     unit: Unit | None = parts.pop("unit", None)
@@ -117,6 +120,7 @@ def complete_draft(*, actor: User, task: Task, now: datetime, **parts: Any) -> T
         check_action(actor, "campaign.manage", owner.unit)
     for name in COMPLETABLE & parts.keys():
         setattr(task, name, parts[name])
+    task.version += 1
     sign(task, actor=actor, now=now).save()
     audit.record("task.completed", actor=actor, row=task, fields=sorted(parts))
     return task
@@ -182,6 +186,7 @@ def judge(
     if problems:
         raise RefusedError(*problems)
     row = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
+    check_open(row.campaign)
     if row.state != Task.State.ACTIVE:
         raise refuse("not_active", _("Only a running task can be changed."))
     judgement = Judgement.objects.create(

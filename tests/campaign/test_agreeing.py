@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_a_task_of_ones_own_begins_as_a_numbered_draft() -> None:
         ({"title": "A", "deadline": BEGIN - timedelta(days=1)}, "deadline_past"),
     ],
 )
-def test_what_cannot_be_a_task_is_refused_whole(parts: dict[str, object], code: str) -> None:
+def test_what_cannot_be_a_task_is_refused_whole(parts: dict[str, Any], code: str) -> None:
     campaign, unit, manager = office()
     assert code in refused(
         lambda: create_task(actor=manager, campaign=campaign, unit=unit, now=BEGIN, **parts)

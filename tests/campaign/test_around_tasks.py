@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -104,7 +105,13 @@ def test_a_split_leaves_a_running_task_its_last_product_and_what_was_handed_in()
     task = make_task()
     manager = office_of(task)
     only = task.products.get()
-    split = {"actor": manager, "task": task, "title": "B", "unit": task.unit, "now": NOON}
+    split: dict[str, Any] = {
+        "actor": manager,
+        "task": task,
+        "title": "B",
+        "unit": task.unit,
+        "now": NOON,
+    }
     assert refused(lambda: split_task(products=[only], **split)) == {"last_product"}
     add_product(actor=manager, task=task, product=NewProduct("Hai"), now=NOON)
     submit(task, now=NOON)
