@@ -30,6 +30,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # How many reverse proxies stand in front, each appending to X-Forwarded-For.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+# The address that e-mails and calendar feeds lead to, without a slash at its end.
+SITE_URL = env.str("SITE_URL", default="http://localhost:8000")
 # Ceiling of the installation: nothing above it may enter (form, API, import, ingest).
 MAX_SECRECY_LEVEL = env.int("MAX_SECRECY_LEVEL", default=1)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(VAR_DIR / "data")))
@@ -187,6 +189,8 @@ CELERY_TIMEZONE = "Asia/Ho_Chi_Minh"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "sweep-lights": {"task": "campaign.tasks.sweep_lights", "schedule": 60.0},
+    "tell-people": {"task": "dashboard.tasks.tell_people", "schedule": 60.0},
+    "send-letters": {"task": "dashboard.tasks.send_letters", "schedule": 60.0},
     "take-snapshots": {"task": "campaign.tasks.take_snapshots", "schedule": 300.0},
     "check-lights": {"task": "campaign.tasks.check_lights", "schedule": 86400.0},
     "requeue-expired-leases": {"task": "digitization.tasks.requeue_expired", "schedule": 30.0},

@@ -107,6 +107,7 @@ class LightTransition(models.Model):
         indexes = [
             models.Index(fields=["task", "-effective_at", "-number"], name="transition_at"),
             models.Index(fields=["effective_at"], name="transition_when"),
+            models.Index(fields=["detected_at"], name="transition_found"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["task", "number"], name="transition_once"),

@@ -5,6 +5,7 @@ from dashboard.models.notices import (
     NoticeChoice,
     NoticeHours,
     NoticeKind,
+    ToldEvent,
     Way,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     "NoticeChoice",
     "NoticeHours",
     "NoticeKind",
+    "ToldEvent",
     "Way",
 ]

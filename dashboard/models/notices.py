@@ -68,6 +68,19 @@ class Notice(models.Model):
         return f"{self.event} → {self.user_id}"
 
 
+class ToldEvent(models.Model):
+    """A fact that notices were made of, also where it concerned nobody; the lock between two clocks."""
+
+    key = models.CharField(max_length=60, unique=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Way(models.TextChoices):
     """How a notice reaches its reader. The inbox always has it, unless it is OFF."""
 

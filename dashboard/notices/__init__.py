@@ -1,0 +1,1 @@
+"""Notices: from what campaign recorded to the people whom it concerns, each event once ever."""

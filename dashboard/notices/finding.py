@@ -1,0 +1,151 @@
+"""What became known and whom it concerns: campaign's facts in, events with their people out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+
+from campaign.models import (
+    Acceptance,
+    Comment,
+    DeadlineRequest,
+    HandOver,
+    Light,
+    LightTransition,
+    Task,
+)
+from dashboard.models import NoticeKind, ToldEvent
+from security.models import RoleGrant
+
+# Facts are looked for this far back: a clock that stood still for a week is caught up.
+LOOK_BACK = timedelta(days=10)
+UNIT_HEAD = "unit_head"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One fact and the people to be told. ``said`` holds codes and numbers, never names.
+
+    ``due_at``: when it came to be; it was found later if a clock had stood still.
+    """
+
+    key: str
+    kind: str
+    task: Task
+    due_at: datetime
+    people: frozenset[int]
+    said: dict[str, Any] = field(default_factory=dict)
+
+
+def new_events(*, now: datetime, at_most: int) -> list[Event]:
+    """Facts that nobody was told of yet, oldest first; at most ``at_most`` of each sort."""
+    since = now - LOOK_BACK
+    found = [
+        *_turns(since, now, at_most),
+        *_mentions(since, at_most),
+        *_hand_overs(since, at_most),
+        *_grades(since, at_most),
+        *_requests(since, at_most),
+        *_decisions(since, at_most),
+    ]
+    return sorted(found, key=lambda event: event.due_at)
+
+
+def _untold(rows: QuerySet[Any], prefix: str, at_most: int) -> list[Any]:
+    """Rows whose event ``prefix:pk`` is not in the list of told ones."""
+    key = Concat(Value(f"{prefix}:"), Cast(OuterRef("pk"), CharField()))
+    return list(rows.exclude(Exists(ToldEvent.objects.filter(key=key))).order_by("pk")[:at_most])
+
+
+def _turns(since: datetime, now: datetime, at_most: int) -> Iterator[Event]:
+    """A light that turned concerns the owner, the block's deputy and the heads of the lead unit."""
+    rows = LightTransition.objects.filter(detected_at__gte=since).select_related("task__block")
+    # Its first light is no turn, and leaving the board is told by whoever cancelled it.
+    turned = _untold(rows.exclude(from_light="").exclude(to_light=""), "transition", at_most)
+    heads = heads_of({row.task.unit_id for row in turned}, now)
+    for row in turned:
+        yield Event(
+            key=f"transition:{row.pk}",
+            kind=_kind_of_turn(row),
+            task=row.task,
+            due_at=row.effective_at,
+            people=_concerned(row.task, heads),
+            said={"from": row.from_light, "to": row.to_light, "reasons": row.reasons[:1]},
+        )
+
+
+def _kind_of_turn(row: LightTransition) -> str:
+    if row.to_light == Light.RED:
+        return NoticeKind.TURNED_RED
+    if row.to_light == Light.YELLOW and row.from_light != Light.RED:
+        return NoticeKind.TURNED_YELLOW
+    return NoticeKind.TURNED_BETTER
+
+
+def _concerned(task: Task, heads: dict[int, set[int]]) -> frozenset[int]:
+    return _somebody(task.owner_id, _deputy(task), *heads.get(task.unit_id, ()))
+
+
+def _mentions(since: datetime, at_most: int) -> Iterator[Event]:
+    rows = Comment.objects.filter(at__gte=since, withdrawn_at=None).exclude(mentions=None)
+    joined = rows.select_related("task").prefetch_related("mentions").distinct()
+    for row in _untold(joined, "comment", at_most):
+        people = frozenset(person.pk for person in row.mentions.all())
+        yield Event(f"comment:{row.pk}", NoticeKind.MENTIONED, row.task, row.at, people)
+
+
+def _hand_overs(since: datetime, at_most: int) -> Iterator[Event]:
+    rows = HandOver.objects.filter(at__gte=since).select_related("task")
+    for row in _untold(rows, "handover", at_most):
+        people = _somebody(row.to_owner_id) - {row.by_id}
+        yield Event(f"handover:{row.pk}", NoticeKind.GIVEN, row.task, row.at, people)
+
+
+def _grades(since: datetime, at_most: int) -> Iterator[Event]:
+    """A grade concerns whoever handed in, the owner, and the person for the remedies."""
+    rows = Acceptance.objects.filter(at__gte=since).select_related("submission__product__task")
+    for row in _untold(rows, "grade", at_most):
+        task = row.submission.product.task
+        people = _somebody(row.submission.by_id, task.owner_id, row.remediate_by_id)
+        said = {"grade": row.grade, "product": row.submission.product.checklist_code}
+        yield Event(f"grade:{row.pk}", NoticeKind.DECIDED, task, row.at, people, said)
+
+
+def _requests(since: datetime, at_most: int) -> Iterator[Event]:
+    """Another deadline asked for concerns the deputy head of the block."""
+    rows = DeadlineRequest.objects.filter(at__gte=since).select_related("task__block")
+    for row in _untold(rows, "asked", at_most):
+        people = _somebody(_deputy(row.task)) - {row.by_id}
+        yield Event(f"asked:{row.pk}", NoticeKind.TO_DECIDE, row.task, row.at, people)
+
+
+def _decisions(since: datetime, at_most: int) -> Iterator[Event]:
+    rows = DeadlineRequest.objects.filter(
+        decided_at__gte=since, decision__in=["approved", "refused"]
+    )
+    for row in _untold(rows.select_related("task"), "decided", at_most):
+        said = {"decision": row.decision}
+        people = _somebody(row.by_id)
+        yield Event(f"decided:{row.pk}", NoticeKind.DECIDED, row.task, row.decided_at, people, said)
+
+
+def heads_of(units: Iterable[int], now: datetime) -> dict[int, set[int]]:
+    """The heads of these units, by unit: whoever holds the role on the unit itself now."""
+    found: dict[int, set[int]] = {}
+    grants = RoleGrant.objects.in_force(now).filter(role__code=UNIT_HEAD, unit__in=set(units))
+    for unit, user in grants.values_list("unit_id", "user_id"):
+        found.setdefault(unit, set()).add(user)
+    return found
+
+
+def _deputy(task: Task) -> int | None:
+    return task.block.deputy_id if task.block is not None else None
+
+
+def _somebody(*ids: int | None) -> frozenset[int]:
+    return frozenset(pk for pk in ids if pk is not None)

@@ -1,0 +1,67 @@
+"""By which way a notice goes, and when an e-mail may leave. Pure: no database, no clock of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+OFF, INBOX, DIGEST, AT_ONCE = "off", "inbox", "digest", "at_once"
+
+# At once only for what needs somebody today (pilot plan V.4: owner, responsible leader, unit head).
+USUAL_WAY = {
+    "turned_red": AT_ONCE,
+    "turned_yellow": DIGEST,
+    "turned_better": INBOX,
+    "mentioned": DIGEST,
+    "given": AT_ONCE,
+    "decided": DIGEST,
+    "to_decide": DIGEST,
+}
+# A red light reaches its people whatever they chose: the inbox at least.
+NEVER_OFF = frozenset({"turned_red", "given"})
+# What was found later than this after it happened is old news: it waits for the digest.
+STALE_AFTER = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When one person wants e-mail. The quiet hours may pass midnight; equal ends mean none."""
+
+    digest_at: time = time(7)
+    quiet_from: time = time(21)
+    quiet_until: time = time(6, 30)
+
+
+def way_of(kind: str, chosen: dict[str, str], *, due_at: datetime, now: datetime) -> str:
+    """The way of a notice of this kind for somebody who chose so."""
+    way = chosen.get(kind, USUAL_WAY[kind])
+    if way == OFF and kind in NEVER_OFF:
+        way = INBOX
+    if way == AT_ONCE and now - due_at > STALE_AFTER:
+        way = DIGEST
+    return way
+
+
+def is_quiet(at: datetime, hours: Hours) -> bool:
+    clock = at.astimezone(ZONE).time()
+    if hours.quiet_from <= hours.quiet_until:
+        return hours.quiet_from <= clock < hours.quiet_until
+    return clock >= hours.quiet_from or clock < hours.quiet_until
+
+
+def leaves_at(now: datetime, hours: Hours) -> datetime:
+    """The first instant from ``now`` on that is not quiet."""
+    if not is_quiet(now, hours):
+        return now
+    local = now.astimezone(ZONE)
+    end = datetime.combine(local.date(), hours.quiet_until, tzinfo=ZONE)
+    return end if end > local else end + timedelta(days=1)
+
+
+def digest_time(now: datetime, hours: Hours) -> datetime:
+    """The next time of the digest from ``now`` on; never within the quiet hours."""
+    local = now.astimezone(ZONE)
+    at = datetime.combine(local.date(), hours.digest_at, tzinfo=ZONE)
+    return leaves_at(at if at >= local else at + timedelta(days=1), hours)

@@ -1,0 +1,183 @@
+"""From facts to notices: the right people, once ever, also late and by two clocks."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from campaign.models import LightTransition, Task
+from campaign.services import (
+    add_comment,
+    approve_deadline,
+    hand_over,
+    request_deadline,
+    sweep_lights,
+)
+from dashboard.models import Delivery, Notice, NoticeChoice, ToldEvent
+from dashboard.notices.telling import tell
+from security.models import RoleGrant, User
+from tests.campaign.make import DEADLINE, NOON, accept, make_task, office_of, owner_of, submit
+from tests.security.make import grant_role, make_user
+
+pytestmark = pytest.mark.django_db
+RED_AT = DEADLINE + timedelta(minutes=1)
+LATER = DEADLINE + timedelta(days=5)
+
+
+def world() -> tuple[Task, User, User, User]:
+    """A running task, its owner, the block's deputy and the head of its unit."""
+    task = make_task()
+    owner = owner_of(task)
+    deputy, head = make_user(unit=task.campaign.unit), make_user(unit=task.unit)
+    grant_role(deputy, "deputy", task.campaign.unit)
+    grant_role(head, "unit_head", task.unit)
+    assert task.block is not None
+    task.block.deputy = deputy
+    task.block.save()
+    return task, owner, deputy, head
+
+
+def told(kind: str) -> set[int]:
+    return set(Notice.objects.filter(kind=kind).values_list("user_id", flat=True))
+
+
+def test_a_task_turned_red_is_told_to_owner_deputy_and_head() -> None:
+    task, owner, deputy, head = world()
+    bystander = make_user(unit=task.unit)
+    grant_role(bystander, "unit_staff", task.unit)
+    sweep_lights(now=RED_AT)
+    tell(now=RED_AT)
+    assert told("turned_red") == {owner.pk, deputy.pk, head.pk}
+    one = Notice.objects.get(user=owner, kind="turned_red")
+    assert (one.task, one.due_at, one.created_at) == (task, DEADLINE, RED_AT)
+    assert one.said["to"] == "red"
+
+
+def test_what_was_told_is_never_told_again() -> None:
+    world()
+    sweep_lights(now=RED_AT)
+    first = tell(now=RED_AT)
+    assert first > 0
+    assert tell(now=RED_AT + timedelta(minutes=1)) == 0
+    assert Notice.objects.count() == first
+
+
+def test_who_may_not_see_the_task_hears_nothing_of_it() -> None:
+    _task, owner, deputy, head = world()
+    RoleGrant.objects.filter(user__in=[owner, head]).update(valid_to=NOON)
+    sweep_lights(now=RED_AT)
+    tell(now=RED_AT)
+    assert told("turned_red") == {deputy.pk}
+    assert ToldEvent.objects.exists()
+
+
+def test_three_days_without_a_clock_are_caught_up_by_one_run_with_both_times() -> None:
+    task, owner, _deputy, _head = world()
+    found = DEADLINE + timedelta(days=3)
+    sweep_lights(now=found)
+    tell(now=found)
+    turns = LightTransition.objects.filter(task=task).exclude(from_light="").count()
+    mine = Notice.objects.filter(user=owner, event__startswith="transition:")
+    assert mine.count() == turns > 0
+    red = mine.get(kind="turned_red")
+    assert (red.due_at, red.created_at) == (DEADLINE, found)
+    # Old news waits for the digest.
+    assert not Delivery.objects.filter(user=owner, way="at_once").exists()
+
+
+def test_a_hundred_reds_of_one_sweep_are_one_letter() -> None:
+    task, owner, *_others = world()
+    for _ in range(5):
+        make_task(campaign=task.campaign, unit=task.unit, owner=owner, block=None)
+    sweep_lights(now=RED_AT)
+    tell(now=RED_AT)
+    letter = Delivery.objects.get(user=owner, way="at_once")
+    assert letter.notices.count() == Notice.objects.filter(user=owner, kind="turned_red").count()
+    assert letter.notices.count() == 6
+
+
+def test_a_choice_is_kept_but_a_red_light_always_reaches_the_inbox() -> None:
+    _task, owner, _deputy, head = world()
+    NoticeChoice.objects.create(user=owner, kind="turned_red", way="off")
+    NoticeChoice.objects.create(user=head, kind="turned_yellow", way="off")
+    sweep_lights(now=RED_AT)
+    tell(now=RED_AT)
+    assert owner.pk in told("turned_red")
+    assert not Delivery.objects.filter(user=owner, way="at_once").exists()
+    assert not Notice.objects.filter(user=head, kind="turned_yellow").exists()
+
+
+def test_mentions_hand_overs_grades_and_requests_reach_their_people() -> None:
+    task, owner, deputy, _head = world()
+    office = office_of(task)
+    add_comment(actor=office, task=task, text=f"@{owner.username} xem", now=NOON)
+    asked = request_deadline(actor=owner, task=task, deadline=LATER, reason="x", now=NOON)
+    tell(now=NOON)
+    assert (told("mentioned"), told("to_decide")) == ({owner.pk}, {deputy.pk})
+    leader = make_user(unit=task.campaign.unit)
+    grant_role(leader, "head", task.campaign.unit)
+    approve_deadline(actor=leader, asked=asked, now=NOON)
+    submission = submit(task, now=NOON)
+    accept(submission, actor=office, grade="A", now=NOON)
+    tell(now=NOON + timedelta(minutes=1))
+    decided = Notice.objects.filter(kind="decided", user=owner)
+    assert {one.event.split(":")[0] for one in decided} == {"decided", "grade"}
+
+
+def test_a_new_owner_hears_that_a_task_is_his() -> None:
+    task, _owner, *_others = world()
+    second = make_user(unit=task.unit)
+    grant_role(second, "unit_staff", task.unit)
+    hand_over(actor=office_of(task), task=task, owner=second, reason="x", now=NOON)
+    tell(now=NOON)
+    assert told("given") == {second.pk}
+
+
+def test_notices_of_a_task_that_one_may_no_longer_see_are_gone() -> None:
+    _task, owner, *_others = world()
+    sweep_lights(now=RED_AT)
+    tell(now=RED_AT)
+    assert Notice.objects.visible_to(owner).exists()
+    RoleGrant.objects.filter(user=owner).update(valid_to=RED_AT)
+    owner._scopes = None
+    assert not Notice.objects.visible_to(owner).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clocks_at_once_tell_everything_once() -> None:
+    task, owner, *_others = world()
+    for _ in range(20):
+        make_task(campaign=task.campaign, unit=task.unit, owner=owner)
+    sweep_lights(now=RED_AT)
+
+    def run(at: datetime) -> int:
+        try:
+            return tell(now=at)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        made = sum(pool.map(run, [RED_AT, RED_AT + timedelta(microseconds=1)]))
+    events = Notice.objects.values_list("user_id", "event")
+    assert made == len(events) == len(set(events))
+    assert Notice.objects.filter(user=owner, kind="turned_red").count() == 21
+
+
+def test_a_run_that_dies_in_its_middle_leaves_everything_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world()
+    sweep_lights(now=RED_AT)
+
+    def dies(*_args: object, **_named: object) -> None:
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as cut:
+        cut.setattr("dashboard.notices.telling._prepare", dies)
+        with pytest.raises(RuntimeError):
+            tell(now=RED_AT)
+    assert not ToldEvent.objects.exists()
+    assert tell(now=RED_AT) > 0
