@@ -49,7 +49,9 @@ class TaskQuerySet(ProtectedQuerySet):
             .distinct("task_id")
         )
         then = self.filter(transitions__in=last.values("pk"))
-        return then.annotate(lit=F("transitions__to_light")).exclude(lit="")
+        return then.annotate(
+            lit=F("transitions__to_light"), lit_since=F("transitions__effective_at")
+        ).exclude(lit="")
 
     def with_light(self, *lights: str) -> Self:
         """Of these colours; call ``lit(at)`` first for a past instant."""
@@ -59,12 +61,14 @@ class TaskQuerySet(ProtectedQuerySet):
     def by_severity(self) -> Self:
         """Red, yellow, then green and grey alike, then done; within each the most pressing first.
 
-        What presses may be a product whose own date is earlier than the task's.
+        What presses may be a product whose own date is earlier than the task's. At a past instant
+        (``lit(at)``) it is what had been so for the longest time: dates may have moved since.
         """
         column = "lit" if "lit" in self.query.annotations else "light"
         whens = [When(**{column: light}, then=Value(rank)) for light, rank in SEVERITY.items()]
         rank = Case(*whens, default=Value(4), output_field=IntegerField())
-        presses = Coalesce("presses_at", "deadline")
+        past = "lit_since" in self.query.annotations
+        presses = F("lit_since") if past else Coalesce("presses_at", "deadline")
         return self.annotate(severity=rank).order_by("severity", presses, "pk")
 
     def overdue(self, at: datetime) -> Self:

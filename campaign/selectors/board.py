@@ -13,6 +13,7 @@ from campaign.models.tasks import TaskQuerySet
 from campaign.rules import ZONE
 from campaign.selectors.filters import TaskFilter
 from campaign.selectors.lines import TaskLine, lines_of, with_people
+from campaign.selectors.past import TODAY, Then, then_at
 from campaign.selectors.structure import Structure, structure_at
 from campaign.selectors.tally import Cell, MatrixLine, Slice, Tally
 from security.models import User
@@ -89,7 +90,8 @@ def board_for(
         return None
     base = TaskFilter(at=instant if past else None)
     rows = base.apply(user, frame.campaign)
-    tally = Tally(frame, base, rows, instant)
+    then = then_at(frame.campaign, instant) if past else None
+    tally = Tally(frame, base, rows, instant, then or TODAY)
     changes = _changes(user, frame, instant)
     today = instant.astimezone(ZONE).date()
     briefing = frame.next_briefing(today)
@@ -107,7 +109,7 @@ def board_for(
         ),
         total=tally.lights.total(),
         done_late=tally.done_late,
-        exceptions=tuple(_exceptions(rows, frame, instant, past=past, shown=shown)),
+        exceptions=tuple(_exceptions(rows, frame, instant, then=then, shown=shown)),
         exceptions_total=tally.lights[Light.RED] + tally.lights[Light.YELLOW],
         exceptions_query=base.but(light=(Light.RED, Light.YELLOW)).query,
         matrix=tuple(tally.matrix.lines.values()),
@@ -137,11 +139,11 @@ def _changes(user: User, frame: Structure, at: datetime) -> Counter[str]:
 
 
 def _exceptions(
-    rows: TaskQuerySet, frame: Structure, at: datetime, *, past: bool, shown: int
+    rows: TaskQuerySet, frame: Structure, at: datetime, *, then: Then | None, shown: int
 ) -> list[TaskLine]:
     """Red and yellow tasks, worst first. The worst are found before anything is joined to them."""
     pressing = rows.with_light(Light.RED, Light.YELLOW).by_severity().values("pk")[:shown]
-    found = Task.objects.lit(at if past else None).filter(pk__in=pressing).order_by()
+    found = Task.objects.lit(at if then else None).filter(pk__in=pressing).order_by()
     drawn = with_people(found, at).only(*DRAWN)
-    lines = lines_of(drawn, policy=frame.policy, at=at, past=past)
+    lines = lines_of(drawn, policy=frame.policy, at=at, then=then)
     return sorted(lines, key=lambda line: (line.light != Light.RED, -line.days_late, line.task.pk))

@@ -14,6 +14,7 @@ from django.utils.timezone import get_current_timezone, is_naive, make_aware
 
 from campaign.models import Campaign, Light, Task
 from campaign.models.tasks import TaskQuerySet
+from campaign.selectors.past import TODAY, then_at
 from security.models import User
 
 NUMBERS = {"group": "group__no", "block": "block__no", "week": "phase__no", "row": "matrix_row__no"}
@@ -69,13 +70,18 @@ class TaskFilter:
         rows: TaskQuerySet = Task.objects.visible_to(user).filter(campaign=campaign)
         rows = rows.drafts() if self.state == "draft" else rows.lit(self.at)
         rows = rows.filter(**self._lookups())
+        then = then_at(campaign, self.at) if self.at and (self.unit or self.owner) else TODAY
+        if self.unit:
+            rows = rows.alias(lead_code=then.lead("code")).filter(lead_code=self.unit)
         if self.light and self.state != "draft":
             rows = rows.with_light(*self.light)
         if self.state == "active":
             rows = rows.exclude(lit=Light.DONE)
         if self.state == "done":
             rows = rows.with_light(Light.DONE)
-        return rows.owned_by(user) if self.owner == "me" else rows
+        if self.owner == "me":
+            rows = rows.alias(holder=then.owner_id).filter(holder=user.pk)
+        return rows
 
     def _lookups(self) -> Mapping[str, Any]:
         found = {
@@ -83,8 +89,6 @@ class TaskFilter:
             for name, column in NUMBERS.items()
             if getattr(self, name) is not None
         }
-        if self.unit:
-            found["unit__code"] = self.unit
         if self.kind:
             found["kind"] = self.kind
         if self.late:

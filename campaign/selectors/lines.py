@@ -14,6 +14,7 @@ from campaign.models import Judgement, Task
 from campaign.models.light import shape
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import Policy, Reason, TaskFacts, days_late, days_left, last_day, task_light
+from campaign.selectors.past import Then
 from campaign.selectors.structure import structure_at
 from security.models import User
 
@@ -77,18 +78,23 @@ def with_people(rows: TaskQuerySet, at: datetime) -> TaskQuerySet:
 
 
 def lines_of(
-    rows: TaskQuerySet, *, policy: Policy, at: datetime, past: bool = False
+    rows: TaskQuerySet, *, policy: Policy, at: datetime, then: Then | None = None
 ) -> list[TaskLine]:
-    """Lines of these tasks in their order; give rows of ``with_people``, sliced. Three queries."""
+    """Lines of these tasks in their order; give rows of ``with_people``, sliced. Three queries.
+
+    then: of a past instant (``then_at``); None means that ``at`` is now.
+    """
     tasks: list[Task] = list(rows)
-    known = facts_of(tasks, at, past=past)
+    if then is not None:
+        then.put_into(tasks)
+    known = facts_of(tasks, at, past=then is not None)
     return [_line(task, known.get(task.pk), policy, at) for task in tasks]
 
 
 def _line(task: Task, facts: TaskFacts | None, policy: Policy, at: datetime) -> TaskLine:
     light = getattr(task, "lit", task.light)
     judged = getattr(task, "judged", None) or ""
-    if facts is None or task.state in {Task.State.DRAFT, Task.State.CANCELLED}:
+    if facts is None or not light:
         return TaskLine(task, light, at, task.deadline, judged=judged)
     verdict = task_light(facts, policy, at)
     return TaskLine(task, light, at, facts.deadline, facts.progress, verdict.reasons, judged)

@@ -14,6 +14,7 @@ from campaign.models import Light, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import ZONE, worst
 from campaign.selectors.filters import TaskFilter
+from campaign.selectors.past import Then, with_lead
 from campaign.selectors.structure import Named, Structure
 from campaign.services.lights import SWEEP_LATE_AFTER
 
@@ -92,7 +93,7 @@ class MatrixLine:
 
 
 COUNTED_BY = (
-    *("lit", "group_id", "block_id", "unit__code", "unit__name"),
+    *("lit", "group_id", "block_id", "lead_code", "lead_name"),
     *("matrix_row_id", "phase_id", "kind"),
 )
 
@@ -101,7 +102,7 @@ class Tally:
     """All counts of the board from one GROUP BY."""
 
     def __init__(
-        self, frame: Structure, base: TaskFilter, rows: TaskQuerySet, at: datetime
+        self, frame: Structure, base: TaskFilter, rows: TaskQuerySet, at: datetime, then: Then
     ) -> None:
         self.lights: Counter[str] = Counter()
         self.groups = _slices(frame.groups, base, "group")
@@ -120,6 +121,7 @@ class Tally:
             "words": Min("focus"),
             "first": Min("pk"),
         }
+        rows = with_lead(rows, then)
         counted = rows.order_by().values(*COUNTED_BY).annotate(**sums)
         counted = counted.values_list(*COUNTED_BY, *sums, named=True)
         for row in counted:
@@ -127,10 +129,10 @@ class Tally:
 
     def _add(self, row: Any, base: TaskFilter) -> None:
         self.lights[row.lit] += row.n
-        unit = self.units.get(row.unit__code)
+        unit = self.units.get(row.lead_code)
         if unit is None:
-            query = base.but(unit=row.unit__code).query
-            unit = self.units[row.unit__code] = Slice(row.unit__code, row.unit__name, query=query)
+            query = base.but(unit=row.lead_code).query
+            unit = self.units[row.lead_code] = Slice(row.lead_code, row.lead_name, query=query)
         for part in (self.groups.get(row.group_id), self.blocks.get(row.block_id), unit):
             if part is not None:
                 part.counts[row.lit] += row.n

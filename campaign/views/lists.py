@@ -17,6 +17,7 @@ from campaign.models import Light, Product, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.selectors import TaskFilter, lines_of, product_lines
 from campaign.selectors.lines import with_people
+from campaign.selectors.past import then_at
 from campaign.selectors.structure import Structure, structure_at
 from security import audit
 from security.http import require_action, signed_in
@@ -37,8 +38,8 @@ def task_list(request: HttpRequest) -> HttpResponse:
     at = chosen.at or now
     rows = chosen.apply(user, frame.campaign)
     page = _page(with_people(rows, at).by_severity(), request)
-    past = chosen.at is not None
-    lines = lines_of(page.object_list, policy=frame.policy, at=at, past=past)  # type: ignore[arg-type]
+    then = then_at(frame.campaign, at) if chosen.at else None
+    lines = lines_of(page.object_list, policy=frame.policy, at=at, then=then)  # type: ignore[arg-type]
     audit.record(
         "list",
         actor=user,
@@ -52,7 +53,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "lines": lines,
         "page": page,
         "at": at,
-        "past": past,
+        "past": then is not None,
         "said": _said(chosen, frame, units),
         "tabs": _tabs(chosen),
         **_links(page, chosen.query),

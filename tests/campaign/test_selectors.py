@@ -12,11 +12,13 @@ from django.test.utils import CaptureQueriesContext
 
 from campaign.models import Campaign, Light, Product, Task
 from campaign.models.tasks import TaskQuerySet
-from campaign.rules import days_late
+from campaign.rules import Policy, days_late
 from campaign.selectors import Board, TaskFilter, board_for, my_tasks, task_detail
 from campaign.selectors.board import EXCEPTIONS_SHOWN
-from campaign.services import judge, report_progress, sweep_lights
-from security.models import User
+from campaign.selectors.lines import lines_of, with_people
+from campaign.selectors.past import then_at
+from campaign.services import cancel_task, hand_over, judge, report_progress, sweep_lights
+from security.models import Unit, User
 from tests.campaign.make import (
     BEGIN,
     DEADLINE,
@@ -278,3 +280,45 @@ def test_my_tasks_are_those_i_own() -> None:
     assert [line.task for line in lines] == [task]
     other = make_user(unit=make_unit(parent=campaign.unit))
     assert my_tasks(other, now=NOON) == []
+
+
+def test_a_past_board_speaks_of_who_led_and_owned_then() -> None:
+    task = make_task()
+    before = owner_of(task)
+    office = office_of(task)
+    unit = make_unit(parent=task.campaign.unit, name="Đầu mối mới")
+    after = make_user(unit=unit)
+    hand_over(actor=office, task=task, owner=after, unit=unit, reason="x", now=NOON)
+    earlier, later = NOON - timedelta(hours=1), NOON + timedelta(hours=1)
+    then, now = board_for(office, earlier, now=later), board_for(office, now=later)
+    assert then is not None
+    assert now is not None
+    first = Unit.objects.get(pk=before.unit_id)
+    assert [one.key for one in then.units] == [first.code]
+    assert [one.key for one in now.units] == [unit.code]
+    listed = TaskFilter(unit=first.code, at=earlier).apply(office, task.campaign)
+    line = lines_of(
+        with_people(listed, earlier),
+        policy=Policy(),
+        at=earlier,
+        then=then_at(task.campaign, earlier),
+    )[0]
+    assert (line.task.unit, line.task.owner) == (first, before)
+    assert not TaskFilter(unit=first.code).apply(office, task.campaign).exists()
+    office_owner = TaskFilter(owner="me", at=earlier)
+    grant_role(before, "office", task.campaign.unit)
+    assert office_owner.apply(before, task.campaign).get() == task
+
+
+def test_a_task_cancelled_since_explains_its_past_light() -> None:
+    task = make_task()
+    office = office_of(task)
+    late = DEADLINE + timedelta(days=1)
+    sweep_lights(now=late)
+    cancel_task(actor=office, task=task, reason="x", now=late + timedelta(hours=1))
+    rows = TaskFilter(at=late).apply(office, task.campaign)
+    line = lines_of(
+        with_people(rows, late), policy=Policy(), at=late, then=then_at(task.campaign, late)
+    )[0]
+    assert line.light == "red"
+    assert line.reasons[0].code == "overdue"

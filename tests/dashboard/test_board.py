@@ -271,7 +271,7 @@ def test_ten_times_the_tasks_cost_no_query_more(campaign: Campaign) -> None:
 def test_a_past_day_costs_as_little(campaign: Campaign) -> None:
     forget_demo()
     at = (start_of(campaign.start) + timedelta(days=11, hours=8)).strftime("%Y-%m-%dT%H:%M")
-    assert queries(signed_in_as("truongban"), f"/board/?at={at}") <= QUERIES
+    assert queries(signed_in_as("truongban"), f"/board/?at={at}") <= QUERIES + 1  # hand-overs since
 
 
 # --- asking again -----------------------------------------------------------------------
