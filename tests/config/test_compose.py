@@ -109,7 +109,9 @@ def test_what_is_named_exists(services: dict[str, Any]) -> None:
 def test_web_and_workers_share_keys_and_files(services: dict[str, Any]) -> None:
     same = services["web"]["environment"]
     for name in ("worker", "beat", "migrate"):
-        assert services[name]["environment"] == same
+        given = dict(services[name]["environment"])
+        given.pop("DATABASE_OWNER_URL", None)
+        assert given == same
         assert "files:/data" in services[name]["volumes"]
     remote = load(WORKER_HOST)["services"]["worker"]["environment"]
     for key in (
@@ -123,7 +125,20 @@ def test_web_and_workers_share_keys_and_files(services: dict[str, Any]) -> None:
         assert remote[key] == same[key]
 
 
+def test_the_migration_alone_knows_the_owner_of_the_database(services: dict[str, Any]) -> None:
+    everywhere = {**services, "remote": load(WORKER_HOST)["services"]["worker"]}
+    told = {
+        name
+        for name, one in everywhere.items()
+        if "DATABASE_OWNER" in json.dumps(one.get("environment", {}))
+    }
+    assert told == {"migrate", "postgres"}
+    for name in ("web", "worker", "beat", "remote"):
+        address = everywhere[name]["environment"]["DATABASE_URL"]
+        assert address.startswith("postgres://sauro_app:${DATABASE_PASSWORD"), name
+
+
 def test_every_variable_is_one_that_the_settings_read(services: dict[str, Any]) -> None:
     read = (ROOT / "config" / "settings.py").read_text("utf-8")
-    for variable in services["web"]["environment"]:
+    for variable in services["migrate"]["environment"]:
         assert f'"{variable}"' in read, variable

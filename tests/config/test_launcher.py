@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 import psycopg2
@@ -287,6 +288,44 @@ def test_a_cluster_of_before_gets_the_applications_role_at_the_next_start(
     with contextlib.closing(psycopg2.connect(again.application)) as one, one.cursor() as cursor:
         cursor.execute("SELECT current_user, to_regclass('kept') IS NOT NULL")
         assert cursor.fetchone() == ("sauro_app", True)
+
+
+@pytest.mark.parametrize("made_before", [True, False])
+def test_the_containers_script_makes_both_roles_and_may_run_again(
+    places: Places, children: list[Child], made_before: bool
+) -> None:
+    """``made_before``: there is the owner's role alone, as the script of earlier made it."""
+    keys = load_keys(places.keys)
+    port = urlsplit(start_postgres(places, keys, children).owner).port
+    superuser = psycopg2.connect(
+        host="127.0.0.1",
+        port=port,
+        user="postgres",
+        password=keys.database_owner,
+        dbname="postgres",
+    )
+    superuser.autocommit = True
+    dropped = ["ROLE sauro_app"] if made_before else ["DATABASE sauro", "ROLE sauro_app, sauro"]
+    with contextlib.closing(superuser), superuser.cursor() as cursor:
+        for what in dropped:
+            cursor.execute(f"DROP {what}")
+    given = {
+        "PGHOST": "127.0.0.1", "PGPORT": str(port), "PGPASSWORD": keys.database_owner,
+        "DATABASE_OWNER_PASSWORD": "first-'", "DATABASE_PASSWORD": "second",
+    }  # fmt: skip
+    for _time in range(2):
+        script = ["sh", str(places.root / "deploy" / "create-database.sh")]
+        subprocess.run(script, env={**os.environ, **given}, check=True, capture_output=True)
+    for user, password in (("sauro", "first-'"), ("sauro_app", "second")):
+        one = psycopg2.connect(
+            host="127.0.0.1", port=port, user=user, password=password, dbname="sauro"
+        )
+        with contextlib.closing(one), one.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_user, pg_get_userbyid(datdba), current_setting('is_superuser')"
+                " FROM pg_database WHERE datname = 'sauro'"
+            )
+            assert cursor.fetchone() == (user, "sauro", "off")
 
 
 def test_postgres_wants_the_password(places: Places, children: list[Child]) -> None:
