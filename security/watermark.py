@@ -8,12 +8,17 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from security.models import User
 
 FONT = "static/vendor/be-vietnam-pro/be-vietnam-pro-{}-600-normal.woff2"
 ANGLE = 30  # degrees; scans have hardly any strokes along it, so it hides no word
@@ -28,9 +33,22 @@ _VIETNAMESE = frozenset(
     ]
 )
 
+LETTER = 8  # pixels that a letter of the overlay takes on the screen, about
+
 
 class UnreadableImageError(Exception):
     """These bytes are no picture that can be marked; nothing of it may be given out unmarked."""
+
+
+def mark_of(user: User, *, now: datetime, number: int) -> list[str]:
+    """Who, when, and the number of the row of the trail that says the rest."""
+    at = timezone.localtime(now).strftime("%d/%m/%Y %H:%M:%S")
+    return [user.full_name or user.username, at, _("Log no. %(number)s") % {"number": number}]
+
+
+def tile_width(lines: Sequence[str]) -> int:
+    """Width of the overlay's tile: the longest line and some room."""
+    return max(map(len, lines), default=0) * LETTER + 64
 
 
 def burn(image: bytes, lines: Sequence[str]) -> bytes:

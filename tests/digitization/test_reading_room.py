@@ -9,6 +9,7 @@ from digitization.models import Page
 from security.models import AuditEvent
 from tests.digitization.make import NOW, Room, make_dossier, make_pages, make_room
 from tests.digitization.screens import HTMX, read_page, signed_in, url
+from tests.security.links import picture
 from tests.security.make import make_officer
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +64,7 @@ def test_a_page_that_waits_or_failed_says_so(room: Room) -> None:
     waiting, failed = make_pages(dossier)[0], make_pages(dossier, state="failed")[0]
     client = signed_in(room.operator)
     assert client.get(url("page", waiting.pk)).status_code == 200
-    assert client.get(url("page_image", waiting.pk)).status_code == 404
+    assert client.get(picture(client, waiting.pk)).status_code == 404
     assert url("page_excuse", failed.pk) in client.get(url("page", failed.pk)).content.decode()
 
 

@@ -18,6 +18,7 @@ from tests.campaign.make import make_draft, office_of, submit
 from tests.digitization.make import give_index, make_dossier, make_pages, make_room
 from tests.records.make import make_cadre, make_cell, make_member
 from tests.security.attacks import Unchanged, client_of, denials, two_pages, two_tasks
+from tests.security.links import picture
 from tests.security.make import grant_role, make_officer, make_unit, make_user
 from tests.walk.rows import grant
 
@@ -380,14 +381,14 @@ def test_a_picture_asked_for_in_parts_or_under_a_condition_stays_hidden(
     for kind in ("image", "thumbnail"):
         for method in ("get", "head"):
             ask = getattr(client, method)
-            hidden = ask(f"/digitization/pages/{theirs.pk}/{kind}/", **asked)
-            absent = ask(f"/digitization/pages/999999999/{kind}/", **asked)
+            hidden = ask(picture(client, theirs.pk, kind), **asked)
+            absent = ask(picture(client, 999999999, kind), **asked)
             assert hidden.status_code == absent.status_code
             assert hidden.status_code in (404, 405)
             length = hidden.headers.get("Content-Length")
             assert length is None or abs(int(length) - int(absent.headers["Content-Length"])) < 40
             assert "ETag" not in hidden.headers
-        own = client.get(f"/digitization/pages/{mine.pk}/{kind}/", **asked)
+        own = client.get(picture(client, mine.pk, kind), **asked)
         assert own.status_code in (200, 206, 304, 416)
         assert own.headers["Cache-Control"] == "no-store, private"
 
@@ -396,7 +397,7 @@ def test_a_picture_of_a_page_raised_above_one_is_gone_at_once() -> None:
     room, mine, _theirs = two_pages()
     with_picture(mine)
     client = client_of(room.operator)
-    address = f"/digitization/pages/{mine.pk}/thumbnail/"
+    address = picture(client, mine.pk, "thumbnail")
     assert client.get(address).status_code == 200
     Page.objects.filter(pk=mine.pk).update(sensitivity=2)
     room.operator.role_grants.update(max_sensitivity=1)
@@ -410,7 +411,7 @@ def test_a_link_is_nothing_after_signing_out() -> None:
     room, mine, _theirs = two_pages()
     with_picture(mine)
     client = client_of(room.operator)
-    addresses = [f"/digitization/pages/{mine.pk}/image/", f"/digitization/pages/{mine.pk}/"]
+    addresses = [picture(client, mine.pk), f"/digitization/pages/{mine.pk}/"]
     assert [client.get(one).status_code for one in addresses] == [200, 200]
     stolen = client.cookies["session"].value
     client.post("/accounts/logout/")

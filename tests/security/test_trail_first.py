@@ -1,0 +1,292 @@
+"""No answer without its line: the trail broken for real, and what each kind of reader then gets."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from digitization.models import Page
+from security import audit, files, trail_first
+from security.audit import TrailError
+from security.database_roles import as_owner
+from security.models import AuditEvent
+from tests.campaign.make import make_task
+from tests.digitization.make import Room, make_dossier, make_pages, make_room
+from tests.records.make import make_member
+from tests.security.attacks import client_of
+from tests.security.links import picture
+from tests.security.make import grant_role, make_classified, make_user
+from tests.security.seals import another_connection
+
+SECRET = "lời canaryxyz"
+PICTURE = b"\xff\xd8\xff canaryxyz"
+
+
+@pytest.fixture(autouse=True)
+def _raised_ceiling(settings: Any) -> None:
+    settings.MAX_SECRECY_LEVEL = 3
+
+
+def by_owner(sql: str) -> None:
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Every INSERT fails as it does when the disk is full."""
+    by_owner(
+        "CREATE FUNCTION break_trail() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$BEGIN RAISE EXCEPTION 'no more lines' USING ERRCODE = '53100'; END$$; "
+        "CREATE TRIGGER break_trail BEFORE INSERT ON security_auditevent "
+        "FOR EACH STATEMENT EXECUTE FUNCTION break_trail()"
+    )
+    try:
+        yield
+    finally:
+        by_owner("DROP FUNCTION break_trail CASCADE")
+
+
+@contextmanager
+def without_privilege() -> Iterator[None]:
+    role = django_settings.DATABASE_APPLICATION_ROLE
+    by_owner(f'REVOKE INSERT ON security_auditevent FROM "{role}"')
+    try:
+        yield
+    finally:
+        by_owner(f'GRANT INSERT ON security_auditevent TO "{role}"')
+
+
+FAULTS = {"53100": full_disk, "42501": without_privilege}
+
+
+@contextmanager
+def locked_trail() -> Iterator[None]:
+    """Somebody else holds the table, as a maintenance job might."""
+    with another_connection() as other:
+        with other.cursor() as cursor:
+            cursor.execute("SET ROLE NONE")
+            cursor.execute("LOCK TABLE security_auditevent IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+def secret_page(room: Room, level: int = 2) -> Page:
+    """A page in a room of this level; the operator and the keeper are cleared for it."""
+    dossier = make_dossier(room)
+    page = make_pages(dossier, state="done", text=SECRET)[0]
+    blob = files.receive([PICTURE], unit=page.unit, level=level, max_bytes=100).blob
+    Page.objects.filter(pk=page.pk).update(derivative=blob, thumbnail=blob, width=9, height=9)
+    if level > 1:
+        with transaction.atomic():
+            make_classified(page, level)
+    for person in (room.operator, room.keeper):
+        type(person).objects.filter(pk=person.pk).update(clearance=3)
+        grant_role(person, "operator", max_level=3)
+        person.refresh_from_db()
+    page.refresh_from_db()
+    return page
+
+
+def everything_shown(client: Client, page: Page) -> list[str]:
+    """Addresses that show something of this page or of the list it stands in."""
+    return [
+        reverse("digitization:page", args=[page.pk]),
+        reverse("digitization:page", args=[page.pk]) + "?line=0",
+        picture(client, page.pk),
+        picture(client, page.pk, "thumbnail"),
+        reverse("digitization:dossier", args=[page.dossier_id]),
+        reverse("digitization:search") + "?q=canaryxyz",
+    ]
+
+
+def body_of(answer: Any) -> bytes:
+    return b"".join(answer) if answer.streaming else answer.content
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("level", [1, 2])
+@pytest.mark.parametrize("htmx", [{}, {"HTTP_HX_REQUEST": "true"}])
+def test_a_trail_that_cannot_be_written_answers_503_and_nothing_of_the_content(
+    caplog: pytest.LogCaptureFixture, fault: str, level: int, htmx: dict[str, Any]
+) -> None:
+    room = make_room()
+    page = secret_page(room, level)
+    client = client_of(room.operator)
+    whole = {one: client.get(one, **htmx) for one in everything_shown(client, page)}
+    assert {one: answer.status_code for one, answer in whole.items()} == dict.fromkeys(whole, 200)
+    assert sum(b"canaryxyz" in body_of(answer) for answer in whole.values()) >= 5
+    lines = AuditEvent.objects.count()
+    with FAULTS[fault](), caplog.at_level(logging.ERROR, logger="security.middleware"):
+        for address in whole:
+            if "/thumbnail/" in address and level < 2:
+                continue  # too small to read: its list is on the trail
+            answer = client.get(address, **htmx)
+            assert answer.status_code == 503, address
+            assert b"canaryxyz" not in body_of(answer), address
+            assert "canaryxyz" not in str(answer.headers)
+            assert answer.headers["Retry-After"] == "30"
+            assert "nhật ký" in answer.content.decode()
+    assert AuditEvent.objects.count() == lines
+    said = caplog.text
+    assert fault in said
+    assert "no answer for digitization:page," in said
+    assert not [word for word in ("canaryxyz", room.operator.full_name) if word in said]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_trail_that_somebody_holds_answers_503_instead_of_hanging() -> None:
+    room = make_room()
+    page = secret_page(room)
+    client = client_of(room.operator)
+    with locked_trail():
+        began = time.monotonic()
+        answer = client.get(reverse("digitization:page", args=[page.pk]))
+        took = time.monotonic() - began
+    assert (answer.status_code, 4 < took < 20) == (503, True)
+    assert b"canaryxyz" not in answer.content
+    assert client.get(reverse("digitization:page", args=[page.pk])).status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("0",), "the limit ends with the line"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_records_and_tasks_are_not_shown_either() -> None:
+    room = make_room()
+    member = make_member("Trần Canaryxyz", unit=room.unit)
+    task = make_task(unit=room.unit, title="Việc canaryxyz")
+    with transaction.atomic():
+        for row in (member, member.person, task):
+            make_classified(row, 2)
+    reader = make_user(unit=room.unit, clearance=3)
+    for role in ("unit_head", "keeper"):
+        grant_role(reader, role, max_level=3)
+    client = client_of(reader)
+    addresses = [
+        "/records/members/",
+        f"/records/members/{member.pk}/",
+        "/tasks/",
+        f"/tasks/{task.pk}/",
+        "/api/v1/members/",
+        f"/api/v1/members/{member.pk}/",
+        f"/api/v1/tasks/{task.pk}/",
+    ]
+    for address in addresses:
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+    with full_disk():
+        for address in addresses:
+            answer = client.get(address)
+            assert answer.status_code == 503, address
+            assert b"canaryxyz" not in answer.content.lower()
+            if address.startswith("/api/"):
+                assert answer.json()["code"] == "trail_unwritable"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_line_is_committed_before_the_first_byte() -> None:
+    """Another connection sees the line while the answer is still closed."""
+    room = make_room()
+    page = secret_page(room)
+    client = client_of(room.operator)
+    answer = client.get(picture(client, page.pk, "thumbnail"))
+    assert answer.streaming
+    with another_connection() as other, other.cursor() as cursor:
+        cursor.execute(
+            "SELECT action, decision, object_level FROM security_auditevent WHERE request = %s",
+            [answer.headers["X-Request-Id"]],
+        )
+        assert cursor.fetchall() == [("read", "allowed", 2)]
+    assert body_of(answer) == PICTURE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_denials_stay_when_their_request_is_taken_back() -> None:
+    """The refused change is rolled back by its service; the line of it is not."""
+    room, other = make_room(), make_room()
+    page = make_pages(make_dossier(other), state="done", text=SECRET)[0]
+    signed = client_of(room.operator)
+    address = reverse("digitization:page_text", args=[page.pk])
+    answer = signed.post(address, {"value": "sửa", "version": "1"})
+    assert answer.status_code == 404
+    line = AuditEvent.objects.get(request=answer.headers["X-Request-Id"])
+    assert (line.decision, line.object_id) == ("denied", str(page.pk))
+    page.refresh_from_db()
+    assert page.corrected is None
+
+
+@pytest.mark.django_db
+def test_nothing_opens_a_transaction_around_a_request() -> None:
+    assert django_settings.DATABASES["default"]["ATOMIC_REQUESTS"] is False
+
+
+# --- the net ----------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_row_loaded_without_a_line_is_owed_one() -> None:
+    room = make_room()
+    page = secret_page(room)
+    with trail_first.watched() as reading:
+        Page.objects.filter(pk=page.pk).first()
+        assert reading.owes_a_line
+        audit.record("read", actor=None)
+        assert not reading.owes_a_line
+    with trail_first.watched() as reading:
+        Page.objects.only("id").get(pk=page.pk)
+        assert reading.owes_a_line, "without its level it counts as secret"
+
+
+@pytest.mark.django_db
+def test_a_line_that_may_still_be_taken_back_does_not_count() -> None:
+    page = secret_page(make_room())
+    with trail_first.watched() as reading:
+        Page.objects.get(pk=page.pk)
+        with transaction.atomic():
+            audit.record("read", actor=None)
+        assert reading.owes_a_line
+
+
+@pytest.mark.django_db
+def test_rows_up_to_level_one_owe_nothing_to_the_net() -> None:
+    page = secret_page(make_room(), 1)
+    with trail_first.watched() as reading:
+        Page.objects.get(pk=page.pk)
+        assert not reading.owes_a_line
+
+
+@pytest.mark.django_db
+def test_one_request_does_not_answer_for_another() -> None:
+    page = secret_page(make_room())
+    seen: list[bool] = []
+
+    def elsewhere() -> None:
+        with trail_first.watched() as reading:
+            seen.append(reading.owes_a_line)
+
+    with trail_first.watched() as reading:
+        Page.objects.get(pk=page.pk)
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        assert reading.owes_a_line
+    assert seen == [False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_error_says_the_code_and_not_the_line() -> None:
+    with full_disk(), pytest.raises(TrailError) as raised:
+        audit.record("read", actor=None, reason="canaryxyz")
+    assert str(raised.value) == "53100"
+    assert raised.value.__suppress_context__
