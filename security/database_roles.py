@@ -78,7 +78,7 @@ def owner_role() -> str:
 
 def has_two_roles() -> bool:
     """False for a database of one role, which is the owner's and serves the application too."""
-    return bool(settings.DATABASE_APPLICATION_ROLE != owner_role())
+    return bool(owner_role() != settings.DATABASE_APPLICATION_ROLE)
 
 
 @contextmanager
