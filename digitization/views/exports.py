@@ -24,6 +24,7 @@ from digitization.selectors.exports import (
     mine,
     to_decide,
 )
+from digitization.services.exports import tell
 from digitization.views.shared import attempt
 from security import audit, links
 from security.http import record_refusal, require_action, signed_in
@@ -75,7 +76,7 @@ def export(request: HttpRequest, number: str) -> HttpResponse:
         if request.GET.get("seen") == row.signature:
             return HttpResponse(status=204)
         return render(request, "digitization/export.html#live", context)
-    audit.record("read", actor=user, object_type=KIND, object_id=row.number)
+    tell("read", row, actor=user)
     return render(request, "digitization/export.html", context)
 
 
