@@ -159,8 +159,10 @@ def _statements() -> Iterator[str]:
     for rights, tables in _tables_by_rights().items():
         yield f"REVOKE ALL ON {tables} FROM PUBLIC, {role}"
         yield f"GRANT {rights} ON {tables} TO {role}"
+    yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, {role}"
+    yield f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}"
     if sequences := _names(_SEQUENCES):
-        yield f"GRANT SELECT, USAGE ON SEQUENCE {sequences} TO {role}"
+        yield f"GRANT USAGE ON SEQUENCE {sequences} TO {role}"
     for function in _column(_DEFINERS):
         yield f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC"
         yield f"GRANT EXECUTE ON FUNCTION {function} TO {role}"
