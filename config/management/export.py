@@ -41,7 +41,7 @@ class ExportCommand(BaseCommand):
         dossier = self._dossier(options["dossier"], user)
         out: Path = options["out"]
         out.mkdir(parents=True, exist_ok=True)
-        written = self.write(dossier, out, user)
+        # Before the first byte: what cannot be written down does not leave.
         audit.record(
             "dossier.exported",
             actor=user,
@@ -49,6 +49,7 @@ class ExportCommand(BaseCommand):
             reason=self.what,
             allowed_by=allowed_by(user, dossier) if user else "the machine",
         )
+        written = self.write(dossier, out, user)
         result = {"dossier": dossier.code, "files": written, "out": str(out)}
         self.stdout.write(
             json.dumps(result, ensure_ascii=False) if options["json"] else f"{written} → {out}"
