@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "config.middleware.LanguageMiddleware",
     "config.keeping.middleware.ClosedMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.middleware.WrongMethodMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "security.middleware.RequestContextMiddleware",
@@ -330,6 +331,12 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 # A request body above this goes to a temporary file at once; nothing is held in memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "security.uploads.NamelessUploadHandler",
+]
+# What comes behind it is thrown away; the door refuses files above 512 MB as too large.
+UPLOAD_KEPT_BYTES = 512 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 FILE_UPLOAD_TEMP_DIR = None
 
