@@ -1,4 +1,6 @@
-"""Pictures of a page: for the screen by a short-lived link, and to take away with a mark burned in."""
+"""Pictures of a page, by short-lived links. On the screen the reader's mark lies over them; opened by
+themselves, where no page lays it over them, they bear it in their pixels.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from digitization.models import Page
-from security.http import linked_or_404, record_read, require_action
-from security.serving import blob_answer
+from security.http import linked_or_404, mark_over, record_read, require_action
+from security.serving import blob_answer, marked_answer
 from security.trail_first import FIRST
 
 VIEW = "digitization.view"
@@ -20,6 +22,9 @@ def image(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The upright page as the screen shows it; each look is a row of the trail."""
     row = linked_or_404(request, _pictures(), pk=pk)
     record_read(request, row)
+    mark = mark_over(request, row)
+    if mark and request.headers.get("Sec-Fetch-Dest", "image") != "image":
+        return marked_answer(row.derivative, mark)
     return blob_answer(request, row.derivative, content_type="image/jpeg")
 
 
