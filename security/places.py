@@ -18,6 +18,7 @@ from security.models import User
 from security.scope import BREAK_GLASS, may
 from security.selectors import holdings, matrix
 from security.selectors.emergencies import waiting_count
+from security.selectors.upkeep import alarm_count
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def _to_decide(user: User) -> int:
     return holdings.waiting_count(user) + matrix.waiting_count(user, timezone.now())
 
 
+# Whoever keeps the machine, and whoever watches the trail.
+STATE_ACTIONS = ("security.manage_access", "security.view_trail")
 ACCESS = (
     Place(
         "security:people",
@@ -101,6 +104,13 @@ ACCESS = (
         ("security.manage_reference",),
         below="admin:",
         begins=True,
+    ),
+    Place(
+        "installation_state",
+        gettext_noop("State of the installation"),
+        STATE_ACTIONS,
+        alarm_count,
+        below="damaged_files",
     ),
 )
 ACCOUNT = (

@@ -11,6 +11,7 @@ from tests.walk.doors import (
     matrix,
     records,
     security,
+    state,
 )
 from tests.walk.register import Door, patterns
 
@@ -25,6 +26,7 @@ DOORS: tuple[Door, ...] = (
     *matrix.DOORS,
     *records.DOORS,
     *security.DOORS,
+    *state.DOORS,
 )
 _THERE = {name for name, _route in patterns()}
 # A door that is gone is test_register's matter, not that of every test of the walk.
