@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.utils import timezone
+
+from config.keeping.drill import Drilled, drill
 from config.keeping.making import Made, make_backup
 from security.models.upkeep_runs import UpkeepRun
 from security.services.upkeep_runs import recorded
@@ -17,3 +20,17 @@ def back_up(directory: Path, *, keep: int) -> Made:
         running.said = made.manifest.name
         running.problems = bool(made.files.missing)
     return made
+
+
+def rehearse(
+    directory: Path, *, backup: str = "", sample: int = 1, room: Path | None = None, into: str = ""
+) -> Drilled:
+    """Drill the restore of a backup and record the run. Raises KeepingError."""
+    with recorded(UpkeepRun.Kind.DRILL) as running:
+        done = drill(
+            directory, now=timezone.now(), backup=backup, sample=sample, room=room, into=into
+        )
+        running.figures = done.figures()
+        running.said = done.manifest.name
+        running.problems = bool(done.faults)
+    return done
