@@ -35,7 +35,7 @@ WATCHED: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(("token.revoked", "emergency.ended", "approval.withdrawn"), _NONE),
     **dict.fromkeys(("session.ended", "user.sessions_ended", "password.changed"), _NONE),
     **dict.fromkeys(("mfa.reset", "mfa.code_used", "mfa.codes_made"), _NONE),
-    **dict.fromkeys(("unit.moved", "unit.dissolved", "task.shared", "file.classified"), _NONE),
+    **dict.fromkeys(("unit.moved", "task.shared"), _NONE),
     "mfa.removed": re.compile(r"(totp|webauthn|recovery_codes)"),
     "role.mfa_changed": re.compile(r"(required)"),
     "matrix.approved": re.compile(r"([a-z_-]+: take away)"),
