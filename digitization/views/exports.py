@@ -45,6 +45,7 @@ def exports(request: HttpRequest) -> HttpResponse:
     own = mine(user)
     context = {"mine": own, "now": timezone.now(), "moving": any(one.moving for one in own)}
     if request.htmx:  # type: ignore[attr-defined]
+        audit.record("list", actor=user, object_type=KIND, ids=[one.pk for one in own])
         return render(request, "digitization/exports.html#mine", context)
     waiting = to_decide(user)
     context |= {
