@@ -30,6 +30,8 @@ class Place:
     actions: tuple[str, ...] = ()
     # How many things wait there for this user; shown beside the word where there are any.
     count: Callable[[User], int] | None = None
+    # Whether something there is not in order; shown as a red light.
+    alarm: Callable[[], bool] | None = None
     # Beginning of the names of the pages that lie below it.
     below: str = ""
     # Begins a group: set apart from the pages before it.
@@ -109,7 +111,7 @@ ACCESS = (
         "installation_state",
         gettext_noop("State of the installation"),
         STATE_ACTIONS,
-        alarm_count,
+        alarm=lambda: alarm_count() > 0,
         below="damaged_files",
     ),
 )

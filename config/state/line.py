@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 GREEN, YELLOW, RED, GREY = "green", "yellow", "red", "grey"
 
@@ -42,5 +43,9 @@ def moment(at: datetime) -> str:
 
 def lasted(span: timedelta) -> str:
     """A span in its largest unit: "3 days"."""
-    end = timezone.now()
-    return timesince(end - span, end, depth=1)
+    minutes = int(span.total_seconds() // 60)
+    if minutes >= 48 * 60:
+        return _("%(n)d days") % {"n": minutes // (24 * 60)}
+    if minutes >= 120:
+        return _("%(n)d hours") % {"n": minutes // 60}
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}

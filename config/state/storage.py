@@ -94,6 +94,9 @@ def unnamed() -> Line:
     if last is None or last.finished_at is None:
         return Line("unnamed", GREY, title, _("Nobody has looked for them yet; the clock does it."))
     aside = last.figures.get("in_quarantine", 0)
+    if not aside and not last.figures.get("back"):
+        why = _("None. Last looked at %(at)s.") % {"at": moment(last.finished_at)}
+        return Line("unnamed", GREEN, title, why)
     why = ngettext(
         "%(n)d lies in quarantine and is deleted after 30 days. Last looked at %(at)s.",
         "%(n)d lie in quarantine and are deleted after 30 days. Last looked at %(at)s.",

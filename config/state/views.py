@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from config.state.damaged import damaged
 from config.state.keeping import keeping_lines
 from config.state.line import GREEN, GREY, RED, YELLOW, Group
 from config.state.processes import process_lines
 from config.state.storage import storage_lines
 from config.state.trail import trail_lines
+from digitization.selectors.damaged import damaged
 from security import audit
-from security.http import require_action, signed_in
+from security.http import record_shown, require_action, signed_in
 from security.places import STATE_ACTIONS
 
 KEEPER = "digitization.manage"
@@ -62,4 +62,5 @@ def damaged_files(request: HttpRequest) -> HttpResponse:
         object_type="security.filefinding",
         ids=[row.finding.pk for row in rows],
     )
+    record_shown(request, [row.dossier for row in rows if row.dossier is not None])
     return render(request, "config/damaged_files.html", {"rows": rows})

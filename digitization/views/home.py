@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from digitization.models import Dossier, Lot, Programme
 from digitization.problems import problem, refused
+from digitization.selectors.damaged import damaged
 from digitization.selectors.exports import APPROVE, EXPORT, to_decide
 from digitization.selectors.lots import current_lot, lot_rows
 from digitization.services import open_dossier
@@ -49,6 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "can_manage": may(user, "digitization.manage"),
         "can_export": may(user, EXPORT) or may(user, APPROVE),
         "exports_waiting": len(to_decide(user)),
+        "damaged": len(damaged(user)) if may(user, "digitization.manage") else 0,
     }
     return render(request, "digitization/home.html", context)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from security.models import FileFinding, UpkeepRun, User
+from security.models import FileFinding, UpkeepRun
 from security.seals.state import seal_state
 from security.upkeep_rules import BACKUP_WITHIN, READ_WITHIN, shares_read
 
@@ -33,7 +33,7 @@ def backup_in_time(now: datetime) -> bool:
     return last is not None and now - (last.finished_at or last.started_at) <= BACKUP_WITHIN
 
 
-def alarm_count(_user: User) -> int:
+def alarm_count() -> int:
     """How many of the three alarms ring: seals late, files not whole, no backup in time."""
     now = timezone.now()
     return [seal_state(now=now).late, not files_whole(), not backup_in_time(now)].count(True)

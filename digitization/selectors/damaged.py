@@ -32,6 +32,8 @@ def damaged(user: User) -> list[Damaged]:
     """What is not whole, newest first. Whoever does not keep the installation gets those alone
     that lie in dossiers he may see."""
     findings = list(FileFinding.objects.open()[:AT_MOST])
+    if not findings:
+        return []
     where = _dossiers(findings)
     seen = Dossier.objects.visible_to(user).in_bulk(list(set(where.values())))
     rows = [
