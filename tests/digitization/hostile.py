@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pikepdf
@@ -82,6 +83,7 @@ def with_stream(data: bytes, filters: Array | None, **entries: Any) -> bytes:
     )
 
 
+@cache
 def packed(size: int) -> bytes:
     """So many blanks, packed a thousand times smaller."""
     packer, out = zlib.compressobj(9), io.BytesIO()
@@ -97,8 +99,8 @@ def pdf_bomb() -> bytes:
 
 
 def packed_twice() -> bytes:
-    """A kilobyte that is a gigabyte."""
-    return with_stream(zlib.compress(packed(GIB)), Array([Name.FlateDecode, Name.FlateDecode]))
+    """Half a kilobyte that is 256 MB."""
+    return with_stream(zlib.compress(packed(GIB // 4)), Array([Name.FlateDecode, Name.FlateDecode]))
 
 
 def chain_of_filters() -> bytes:
@@ -184,9 +186,14 @@ def _with_table(parts: list[bytes]) -> bytes:
 
 
 def drawn_without_end(strokes: int = 400_000) -> bytes:
-    """A page that unfolds to 30 MB of curves: little to look into, very much to draw."""
-    line = b"0 0 m 595 842 0 842 595 0 c 3 w S\n" + b"q 1 0 0 1 1 1 cm\n"
+    """A page of 30 kB that unfolds to 14 MB of curves: little to look into, very much to draw."""
+    line = b"0 0 m 595 842 0 842 595 0 c 3 w S\n"
     return with_stream(zlib.compress(line * strokes, 9), Array([Name.FlateDecode]))
+
+
+def remembered_without_end(states: int = 20_000_000) -> bytes:
+    """A page of 40 kB that only opens states and never closes one: each takes memory."""
+    return with_stream(zlib.compress(b"q " * states, 9), Array([Name.FlateDecode]))
 
 
 def eats_memory() -> bytes:

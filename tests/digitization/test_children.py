@@ -1,0 +1,349 @@
+"""Limited child processes: what they may use, what they know, what is left of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digitization.ocr import ExhaustedError, children, rooms, sandbox, sources
+from digitization.ocr.children import INSPECTING, READING
+from digitization.ocr.refusal import RefusedFile
+from tests.digitization import hostile
+from tests.digitization.make import scan
+from tests.digitization.pages import make_page
+
+PROJECT = Path(__file__).resolve().parents[2]
+SECRETS = (
+    "SECRET_KEY",
+    "FILE_NAME_KEY",
+    "FILE_KEYS",
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+)
+
+
+@pytest.fixture
+def tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of temporary files of this test."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sent") / "a.png"
+    path.write_bytes(scan())
+    return path
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def left_in(tmp: Path) -> list[Path]:
+    return [path for path in tmp.rglob("*") if path.is_file()]
+
+
+def descendants(process: int) -> list[int]:
+    """Ids of the processes below one, the nursery first."""
+    try:
+        text = Path(f"/proc/{process}/task/{process}/children").read_text("ascii")
+    except FileNotFoundError:
+        return []
+    below = [int(number) for number in text.split()]
+    return below + [deeper for one in below for deeper in descendants(one)]
+
+
+def nursery() -> int:
+    return children._nursery().process.pid
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    until = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return found
+
+
+def test_a_child_finds_what_the_libraries_find(file: Path, tmp: Path) -> None:
+    assert children.inspect(file) == sources.inspect(file)
+    reading = children.read(file, 1)
+    assert "Phiếu đảng viên" in reading.text
+    assert reading.words[0].text == "Phiếu"
+    assert reading.derivative.startswith(b"\xff\xd8")
+    assert reading.engine_version.endswith("/vie")
+    assert left_in(tmp) == []
+
+
+def test_refusals_come_through_with_their_numbers(tmp: Path) -> None:
+    with pytest.raises(RefusedFile) as refused:
+        children.inspect(written(tmp / "x", hostile.pages_without_end()))
+    assert (refused.value.code, refused.value.params["pages"]) == ("too_many_pages", 100_000)
+    with pytest.raises(RefusedFile, match="no_such_page"):
+        children.read(written(tmp / "y", scan()), 2)
+
+
+# --- what a child knows and may ---------------------------------------------------------
+
+
+def test_neither_the_nursery_nor_its_children_know_a_secret(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SECRETS:
+        monkeypatch.setenv(name, "canary-5e1f")
+    children._forget(children._nursery())
+    children.inspect(file)
+    known = Path(f"/proc/{nursery()}/environ").read_bytes()
+    assert b"canary" not in known
+    assert not any(name.encode() in known for name in SECRETS)
+    assert b"config.settings" not in known
+    loaded = Path(f"/proc/{nursery()}/maps").read_text("utf-8")
+    assert "psycopg" not in loaded
+    sockets = [
+        handle for handle in Path(f"/proc/{nursery()}/fd").iterdir()
+        if str(handle.readlink()).startswith("socket:")
+    ]  # fmt: skip
+    assert len(sockets) == 1  # the one that we ask through: no database, no broker
+
+
+def test_programs_that_are_started_know_no_secret() -> None:
+    environment = {**os.environ, "SECRET_KEY": "canary-5e1f"}
+    launcher = f'. "{PROJECT}/digitization/ocr/limited/limits.sh"; run env'
+    shown = subprocess.run(
+        ["sh", "-c", launcher], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert "canary" not in shown
+    assert "PATH=" in shown
+
+
+CONFINED = """
+import os, socket, sys
+from pathlib import Path
+from digitization.ocr import nursery, sandbox
+room, open_file, secret = Path(sys.argv[1]), os.open(sys.argv[2], os.O_RDONLY), Path(sys.argv[3])
+if not sandbox.confine(writable=room, readable=open_file):
+    sys.exit(77)
+def refused(action):
+    try:
+        action()
+    except OSError:
+        return True
+    return False
+(room / "mine").write_text("x")
+assert Path(f"/proc/self/fd/{open_file}").read_bytes()
+assert refused(lambda: secret.read_text())
+assert refused(lambda: secret.write_text("x"))
+assert refused(lambda: list(secret.parent.iterdir()))
+assert refused(lambda: (secret.parent / "new").write_text("x"))
+assert refused(lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes())
+assert refused(lambda: socket.create_connection(("127.0.0.1", int(sys.argv[4])), 2))
+assert os.system("true") == 0
+assert os.system(f"cat {secret} 2>/dev/null") != 0
+"""
+
+
+@pytest.mark.skipif(sandbox.landlock_version() < 4, reason="this kernel has no Landlock for TCP")
+def test_a_child_reaches_nothing_but_its_file_and_its_room(tmp: Path, file: Path) -> None:
+    secret, room = tmp / "keys" / "files", tmp / "room"
+    secret.parent.mkdir()
+    room.mkdir()
+    secret.write_text("key", "ascii")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", CONFINED, room, file, secret, str(server.getsockname()[1])],
+            cwd=PROJECT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_limits_hold_for_a_child_and_what_it_starts() -> None:
+    code = (
+        "import os; from digitization.ocr import nursery;"
+        "nursery.limit(dict(memory_mb=64, cpu_seconds=7, file_mb=3, programs=True));"
+        "os.system('ulimit -v; ulimit -t; ulimit -f; ulimit -c; ulimit -n')"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    memory, cpu, file_blocks, core, handles = (int(number) for number in shown)
+    assert memory < 2**20 * 1.5  # what is loaded, and 64 MB
+    assert (cpu, file_blocks, core, handles) == (7, 3 * 2**20 // 512, 0, 256)
+
+
+# --- beyond the limits ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        replace(INSPECTING, memory_mb=1),
+        replace(INSPECTING, seconds=0),
+        replace(INSPECTING, cpu_seconds=0),
+    ],
+    ids=["memory", "time", "cpu"],
+)
+def test_beyond_a_limit_a_file_is_refused_and_nothing_stays(allowed: Any, tmp: Path) -> None:
+    path = written(tmp / "a.tif", hostile.tiff(9000, 9000, strip=hostile.fax_white(9000, 9000)))
+    with pytest.raises(RefusedFile, match="too_demanding"):
+        children.inspect(path, allowed=allowed)
+    assert children.inspect(path).pages == 1  # the next one finds a child again
+    assert left_in(tmp) == [path]
+
+
+def test_time_over_ends_the_whole_group(tmp: Path) -> None:
+    path = written(tmp / "a.pdf", hostile.drawn_without_end())
+    began = time.monotonic()
+    with pytest.raises(ExhaustedError):
+        children.read(path, 1, allowed=replace(READING, seconds=4))
+    assert time.monotonic() - began < 12
+    wait_for(lambda: descendants(nursery()) == [])
+    assert left_in(tmp) == [path]
+
+
+def test_a_memory_eating_page_is_stopped_and_nobody_else_hurt(tmp: Path, file: Path) -> None:
+    path = written(tmp / "a.pdf", hostile.remembered_without_end())
+    with pytest.raises(RefusedFile, match="page_unreadable"):
+        children.read(path, 1)
+    with pytest.raises(ExhaustedError):
+        children.read(file, 1, allowed=replace(READING, memory_mb=1))
+    assert children.inspect(file).pages == 1
+    assert left_in(tmp) == [path]
+
+
+def test_whoever_asked_has_gone_so_the_child_goes_too(tmp: Path) -> None:
+    path = written(tmp / "a.pdf", hostile.drawn_without_end())
+    request = {"job": "read", "page": 1, "tmp": str(tmp), "limits": vars(READING)}
+    with path.open("rb") as opened, children._asked(request, opened.fileno()):
+        wait_for(lambda: len(descendants(nursery())) >= 3)  # supervisor, job, pdftoppm
+        assert left_in(rooms.home_of(tmp)) or rooms.home_of(tmp).exists()
+    wait_for(lambda: descendants(nursery()) == [])
+    assert left_in(tmp) == [path]
+
+
+# --- many, and after a death ------------------------------------------------------------
+
+
+def test_several_threads_ask_at_once(file: Path, tmp: Path) -> None:
+    found: list[int] = []
+    sides = [
+        threading.Thread(target=lambda: found.append(children.inspect(file).pages))
+        for _ in range(8)
+    ]
+    for side in sides:
+        side.start()
+    for side in sides:
+        side.join(30)
+    assert found == [1] * 8
+    assert left_in(tmp) == []
+
+
+def test_a_nursery_that_was_killed_is_replaced(file: Path) -> None:
+    first = nursery()
+    os.kill(first, signal.SIGKILL)
+    time.sleep(0.1)
+    assert children.inspect(file).pages == 1
+    assert nursery() != first
+
+
+ASKS = """
+import sys, threading, time
+from pathlib import Path
+from digitization.ocr import children
+threading.Thread(target=children.read, args=(Path(sys.argv[1]), 1), daemon=True).start()
+while not children._nurseries: time.sleep(0.01)
+print(children._nurseries[0].process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def asking(tmp: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that is having a page read which takes very long."""
+    path = written(tmp / "a.pdf", hostile.drawn_without_end())
+    with subprocess.Popen(
+        [sys.executable, "-c", ASKS, str(path)],
+        cwd=PROJECT, env={**os.environ, "TMPDIR": str(tmp)}, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        yield process
+        process.kill()
+
+
+def test_killed_while_a_page_is_read_leaves_no_process_and_no_file(
+    asking: subprocess.Popen[str], tmp: Path
+) -> None:
+    assert asking.stdout is not None
+    born = int(asking.stdout.readline())
+    below = wait_for(lambda: len(found := descendants(born)) >= 3 and found)
+    assert list(rooms.home_of(tmp).iterdir())
+    asking.kill()
+    asking.wait(10)
+    wait_for(lambda: not any(Path(f"/proc/{number}").exists() for number in [born, *below]))
+    assert list(rooms.home_of(tmp).iterdir()) == []
+
+
+def test_power_cut_while_a_page_is_read_is_swept_at_the_next_start(
+    asking: subprocess.Popen[str], tmp: Path, file: Path
+) -> None:
+    assert asking.stdout is not None
+    born = int(asking.stdout.readline())
+    below = wait_for(lambda: len(found := descendants(born)) >= 3 and found)
+    assert rooms.sweep(tmp) == 0  # it is in use
+    for number in (born, *below, asking.pid):
+        os.kill(number, signal.SIGSTOP)  # all at once, so that none can tidy up
+    for number in (asking.pid, born, *below):
+        os.kill(number, signal.SIGKILL)
+    asking.wait(10)
+    wait_for(lambda: all(_is_dead(number) for number in (born, *below)))
+    assert len(list(rooms.home_of(tmp).iterdir())) == 1
+    children._forget(children._nursery())
+    assert children.inspect(file).pages == 1
+    assert list(rooms.home_of(tmp).iterdir()) == []
+
+
+def _is_dead(number: int) -> bool:
+    try:
+        return "State:\tZ" in Path(f"/proc/{number}/status").read_text("ascii")
+    except FileNotFoundError:
+        return True
+
+
+def test_rooms_lie_in_a_directory_of_ones_own(tmp: Path) -> None:
+    with rooms.room(tmp) as place:
+        assert place.stat().st_mode & 0o077 == 0
+        assert place.parent.stat().st_mode & 0o077 == 0
+    rooms.home_of(tmp).rmdir()
+    rooms.home_of(tmp).mkdir(mode=0o777)
+    rooms.home_of(tmp).chmod(0o777)
+    with pytest.raises(rooms.NotPrivateError), rooms.room(tmp):
+        pass
+    rooms.home_of(tmp).rmdir()
+    (tmp / "elsewhere").mkdir()
+    rooms.home_of(tmp).symlink_to(tmp / "elsewhere")
+    with pytest.raises(OSError, match=r"Not a directory|Too many levels"), rooms.room(tmp):
+        pass
+
+
+def test_a_page_is_still_a_page(tmp: Path) -> None:
+    """An answer carries what a reading has, picture by picture."""
+    path = tmp / "a.png"
+    make_page(size=(1240, 1754)).save(path, dpi=(150, 150))
+    answer, used = children.run("read", path, page=1, allowed=READING)
+    sizes = json.loads(answer.partition(b"\n")[0])["sizes"]
+    assert len(answer.partition(b"\n")[2]) == sum(sizes)
+    assert used.cpu_seconds > 0
