@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -43,9 +44,16 @@ def exports(request: HttpRequest) -> HttpResponse:
     """My exports with their states and the time left; requests that wait for me."""
     user = signed_in(request)
     own = mine(user)
-    context = {"mine": own, "now": timezone.now(), "moving": any(one.moving for one in own)}
+    context: dict[str, object] = {
+        "mine": own,
+        "now": timezone.now(),
+        "moving": any(one.moving for one in own),
+    }
+    context["seen"] = seen = _mark(user, own)
     if request.htmx:  # type: ignore[attr-defined]
-        audit.record("list", actor=user, object_type=KIND, ids=[one.pk for one in own])
+        # New counts of exports that are on the screen already are no new reading.
+        if request.GET.get("seen") != seen:
+            audit.record("list", actor=user, object_type=KIND, ids=[one.pk for one in own])
         return render(request, "digitization/exports.html#mine", context)
     waiting = to_decide(user)
     context |= {
@@ -79,6 +87,12 @@ def export(request: HttpRequest, number: str) -> HttpResponse:
         return render(request, "digitization/export.html#live", context)
     tell("read", row, actor=user)
     return render(request, "digitization/export.html", context)
+
+
+def _mark(user: User, shown: list[PageExport]) -> str:
+    """Says which exports the page at this person's screen names; nobody else can make it."""
+    named = ",".join(one.number for one in shown)
+    return salted_hmac("digitization.exports", f"{user.pk}:{named}").hexdigest()[:32]
 
 
 def _error(row: PageExport) -> str:

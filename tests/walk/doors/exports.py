@@ -51,6 +51,11 @@ DOORS = (
     Door("digitization:export_cancel", ASKER, _export, "POST", 302),
     Door("digitization:export_retry", ASKER, _export, "POST", 302),
     Door("digitization:export_download", ASKER, _export, "POST", 302),
-    # Without the link that the download has just made it opens to nobody, its asker included.
-    Door("digitization:export_file", roles(), _export),
+    # Opens by a link that the download has just made, and by nothing else.
+    Door(
+        "digitization:export_file",
+        ASKER,
+        _export,
+        elsewhere="tests/digitization/test_export_views.py",
+    ),
 )
