@@ -2,6 +2,7 @@ from celery import Task, shared_task
 from django.utils import timezone
 
 from digitization import export_queue, exporting, queue, reading, services, sweeping, upkeep
+from digitization.ocr import children
 from security.selectors.upkeep import files_read
 from security.upkeep_rules import shares_due
 
@@ -17,7 +18,9 @@ def recognise_next() -> None:
 
 @shared_task
 def requeue_expired() -> None:
-    """Every 30 seconds: orphans back into the queue, wake-ups for whatever waits."""
+    """Every 30 seconds: orphans back into the queue, wake-ups for whatever waits, and off the disk
+    what a killed machine was reading."""
+    children.sweep()
     queue.requeue_expired()
     queue.top_up()
 
