@@ -13,13 +13,14 @@ from digitization import export_rules as rules
 from digitization.models import Dossier, Lot, Page, PageExport
 from digitization.selectors.search import COUNT_UP_TO
 from records.folding import fold
-from security.models import User
+from security.models import RoleGrant, User
 from security.rules import Reach
 from security.scope import scopes_of
 
 EXPORT, APPROVE = "digitization.export", "digitization.approve_export"
 WAITING_AT_MOST = 100
 SHOWN_AT_MOST = 100
+ASKED_AT_MOST = 20  # people looked at as a possible second person
 
 
 # --- what can be exported ---------------------------------------------------------------
@@ -154,6 +155,20 @@ def export_for(user: User, number: str) -> PageExport | None:
     if found is None or found.asked_by_id == user.pk:
         return found
     return found if may_have_all(user, found.page_ids, APPROVE) else None
+
+
+def able_to_decide(asker: User, ids: Collection[int], now: datetime) -> list[User]:
+    """Who could be the second person for these pages: for the asker, so that he knows whom to
+    remind, or that there is nobody and an administrator must give somebody the role."""
+    seen = Page.objects.visible_to(asker).filter(pk__in=list(ids)).order_by()
+    paths = seen.values_list("unit_path", flat=True).distinct()
+    units = {int(part) for path in paths for part in path.strip("/").split("/")}
+    grants = RoleGrant.objects.in_force(now).filter(
+        unit_id__in=units, role__permissions__action=APPROVE, role__permissions__allowed=True
+    )
+    people = User.objects.filter(pk__in=grants.values("user"), is_active=True).exclude(pk=asker.pk)
+    some = people.order_by("full_name")[:ASKED_AT_MOST]
+    return [one for one in some if may_have_all(one, ids, APPROVE)]
 
 
 def dossiers_of(lot: Lot, user: User) -> QuerySet[Dossier]:

@@ -20,6 +20,7 @@ from digitization.models import Dossier, Lot, Page
 from digitization.selectors.exports import (
     EXPORT,
     Choice,
+    able_to_decide,
     choice_of,
     denied_pages,
     dossiers_of,
@@ -125,10 +126,12 @@ def _would_be(request: HttpRequest, chosen: Choice) -> dict[str, Any]:
     """What the export would hold, and whether it would take a second person."""
     user, now = signed_in(request), timezone.now()
     size = rules.Size(len(chosen.ids), chosen.level, taken_alone(user, now))
+    alone = rules.may_go_alone(size, alone_at_most=settings.EXPORT_ALONE_AT_MOST)
     return {
+        "second": [] if alone else able_to_decide(user, chosen.ids, now),
         "chosen": chosen,
         "size": size,
-        "alone": rules.may_go_alone(size, alone_at_most=settings.EXPORT_ALONE_AT_MOST),
+        "alone": alone,
         "alone_at_most": settings.EXPORT_ALONE_AT_MOST,
         "at_most": settings.EXPORT_AT_MOST,
         "too_large": size.pages > settings.EXPORT_AT_MOST,

@@ -20,6 +20,7 @@ from digitization.problems import problem
 from digitization.selectors.exports import (
     APPROVE,
     EXPORT,
+    able_to_decide,
     decided_by,
     export_for,
     mine,
@@ -78,6 +79,9 @@ def export(request: HttpRequest, number: str) -> HttpResponse:
         "is_mine": row.asked_by_id == user.pk,
         "can_cancel": rules.may_follow(row.state, State.CANCELLED),
         "decides": row.asked_by_id != user.pk and row.state == State.ASKED,
+        "second": able_to_decide(user, row.page_ids, timezone.now())
+        if row.asked_by_id == user.pk and row.state == State.ASKED
+        else [],
         "error": problem(_error(row)).message if row.error_code else "",
         "url": reverse("digitization:export", args=[row.number]),
     }

@@ -1,4 +1,4 @@
-"""Exports of pages. The keeper asked; a unit head is the second person."""
+"""Exports of pages. The keeper asked; unit head and inspector are second people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.walk.register import Door, roles
 from tests.walk.rows import Rows
 
 EXPORTERS = roles("unit_head", "keeper")
-ASKER, SECOND = roles("keeper"), roles("unit_head")
+ASKER, SECOND = roles("keeper"), roles("unit_head", "inspector")
 
 
 def _export(rows: Rows) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _asked(rows: Rows) -> dict[str, Any]:
 
 
 DOORS = (
-    Door("digitization:exports", EXPORTERS, partial=True),
+    Door("digitization:exports", EXPORTERS | SECOND, partial=True),
     Door("digitization:export_dossier", EXPORTERS, _dossier),
     Door("digitization:export_dossier", EXPORTERS, _dossier, "POST", 302, data=_asked),
     Door("digitization:export_lot", EXPORTERS, _lot),
@@ -38,7 +38,7 @@ DOORS = (
     Door("digitization:export_search", EXPORTERS, query="?q=loi"),
     Door("digitization:export_search", EXPORTERS, query="?q=canary"),
     Door("digitization:export_search", EXPORTERS, None, "POST", 302, data=_asked),
-    Door("digitization:export", EXPORTERS, _export, partial=True),
+    Door("digitization:export", EXPORTERS | SECOND, _export, partial=True),
     Door("digitization:export_approve", SECOND, _export, "POST", 302),
     Door(
         "digitization:export_refuse",
