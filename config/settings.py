@@ -9,6 +9,7 @@ win over it.
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -191,6 +192,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-lights": {"task": "campaign.tasks.sweep_lights", "schedule": 60.0},
     "check-lights": {"task": "campaign.tasks.check_lights", "schedule": 86400.0},
     "requeue-expired-leases": {"task": "digitization.tasks.requeue_expired", "schedule": 30.0},
+    # Half past one at night, before the working day and after the evening's uploads.
+    "make-backup": {"task": "config.tasks.make_backup", "schedule": crontab(hour=1, minute=30)},
     "seal-trail": {"task": "security.tasks.seal_trail", "schedule": 60.0},
     "audit-partitions": {"task": "security.tasks.make_audit_partitions", "schedule": 86400.0},
     "sweep-exports": {"task": "digitization.tasks.sweep_exports", "schedule": 60.0},
@@ -277,6 +280,7 @@ SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "config.refusals.forged"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "django_language"

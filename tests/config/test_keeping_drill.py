@@ -55,6 +55,7 @@ def test_a_backup_is_restored_into_a_scratch_and_the_loss_is_told(place: Place) 
     assert rooms() == []
 
 
+@pytest.mark.long
 def test_a_rotten_file_is_named_and_the_drill_is_not_good(place: Place) -> None:
     rotten, whole = store(b"one" * 1000), store(b"two")
     back_up(place)
@@ -71,6 +72,7 @@ def test_a_rotten_file_is_named_and_the_drill_is_not_good(place: Place) -> None:
     assert rooms() == []
 
 
+@pytest.mark.long
 def test_a_cut_dump_is_not_restorable(place: Place) -> None:
     back_up(place)
     dump = place.chosen() / "database.dump"
