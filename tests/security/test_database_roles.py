@@ -213,9 +213,23 @@ def test_every_table_of_a_model_can_be_read_and_written() -> None:
             for right in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER")
             if rows("SELECT has_table_privilege(%s, %s, %s)", role, table, right) == [(True,)]
         }
+        by_column = "SELECT has_any_column_privilege(%s, %s, 'INSERT')"  # see the next test
+        if table in APPEND_ONLY and rows(by_column, role, table) == [(True,)]:
+            given.add("INSERT")
         if given != wanted:
             lacking[table] = (given, wanted)
     assert lacking == {}
+
+
+@pytest.mark.parametrize(("column", "value"), [("at", "now()"), ("xid", "1"), ("id", "1")])
+def test_the_database_alone_says_number_time_and_transaction(column: str, value: str) -> None:
+    audit.record("read", actor=None)
+    refused(
+        f"INSERT INTO security_auditevent ({column}, actor_name, session, address, request, action,"  # noqa: S608
+        " object_type, object_id, object_path, object_ids, fields, decision, allowed_by, reason)"
+        f" OVERRIDING SYSTEM VALUE VALUES ({value}, '', '', '', '', 'x', '', '', '', '{{}}', '{{}}',"
+        " 'allowed', '', '')"
+    )
 
 
 def test_the_table_of_counters_and_every_sequence_serve_it() -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from campaign.models import Task
 from security import audit
 from security.context import Origin, origin
+from security.database_roles import as_owner
 from security.models import AuditEvent, Unit, User
 from security.selectors.trail import TrailFilter, events_for, trail
 from security.selectors.unusual import unusual_days
@@ -54,8 +55,8 @@ def put(
     kind: str = "",
     pk: int = 0,
 ) -> None:
-    """Rows of another day: the trail's clock is the database's, so they are put there by hand."""
-    with connection.cursor() as cursor:
+    """Rows of another day: the trail's clock is the database's, so the owner puts them there."""
+    with as_owner(), connection.cursor() as cursor:
         for _one in range(times):
             cursor.execute(
                 "INSERT INTO security_auditevent (at, actor_id, actor_name, session, address,"
