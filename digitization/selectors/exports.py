@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from digitization import export_rules as rules
 from digitization.models import Dossier, Lot, Page, PageExport
@@ -169,6 +169,14 @@ def able_to_decide(asker: User, ids: Collection[int], now: datetime) -> list[Use
     people = User.objects.filter(pk__in=grants.values("user"), is_active=True).exclude(pk=asker.pk)
     some = people.order_by("full_name")[:ASKED_AT_MOST]
     return [one for one in some if may_have_all(one, ids, APPROVE)]
+
+
+def contents_for(user: User, export: PageExport) -> list[Dossier]:
+    """Dossiers that its pages are of, each with how many (``exported``), within what he sees."""
+    within = Q(pages__in=export.page_ids)
+    rows = Dossier.objects.visible_to(user).filter(within).select_related("unit")
+    counted = rows.annotate(exported=Count("pages", filter=within, distinct=True))
+    return list(counted.order_by("code")[:SHOWN_AT_MOST])
 
 
 def dossiers_of(lot: Lot, user: User) -> QuerySet[Dossier]:

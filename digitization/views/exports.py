@@ -21,6 +21,7 @@ from digitization.selectors.exports import (
     APPROVE,
     EXPORT,
     able_to_decide,
+    contents_for,
     decided_by,
     export_for,
     mine,
@@ -29,7 +30,7 @@ from digitization.selectors.exports import (
 from digitization.services.exports import tell
 from digitization.views.shared import attempt
 from security import audit, links
-from security.http import record_refusal, require_action, signed_in
+from security.http import record_refusal, record_shown, require_action, signed_in
 from security.models import User
 from security.scope import may
 from security.services import RefusedError
@@ -89,7 +90,9 @@ def export(request: HttpRequest, number: str) -> HttpResponse:
         if request.GET.get("seen") == row.signature:
             return HttpResponse(status=204)
         return render(request, "digitization/export.html#live", context)
+    context["contents"] = contents = contents_for(user, row)
     tell("read", row, actor=user)
+    record_shown(request, contents)
     return render(request, "digitization/export.html", context)
 
 
