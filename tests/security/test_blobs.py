@@ -119,6 +119,7 @@ def test_off_stores_plain_and_on_reads_it(settings: Any) -> None:
     settings.FILE_ENCRYPTION = "only"
     with pytest.raises(DamagedError):
         read(blob)
+    assert crypto.is_encrypted(blob_path(stored(b"new").blob).read_bytes())
 
 
 # --- damage and keys --------------------------------------------------------------------
