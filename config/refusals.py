@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.views.csrf import csrf_failure
 
 from security import audit
 from security.api.refusals import refuse
@@ -21,3 +22,15 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         why = type(exception).__name__ if exception else "NUL"
         audit.record("request.refused", actor=user, decision="denied", reason=why)
     return refuse(request, 400) or HttpResponse(render_to_string("400.html"), status=400)
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without the token of its page (``CSRF_FAILURE_VIEW``).
+
+    Of somebody signed in it is a denial: another site may have sent it in his name, or his page was
+    open since before he signed in again. Of strangers it is no event: they could fill the trail.
+    """
+    user = getattr(request, "user", None)
+    if isinstance(user, User):
+        audit.record("request.forged", actor=user, decision="denied", reason=request.path[:200])
+    return csrf_failure(request, reason)

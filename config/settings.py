@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-trail": {"task": "security.tasks.seal_trail", "schedule": 60.0},
     "audit-partitions": {"task": "security.tasks.make_audit_partitions", "schedule": 86400.0},
     "sweep-exports": {"task": "digitization.tasks.sweep_exports", "schedule": 60.0},
+    "tell-alarms": {"task": "security.tasks.tell_alarms", "schedule": 3600.0},
     "check-files": {"task": "digitization.tasks.check_files", "schedule": 86400.0},
     "clear-sessions": {"task": "security.tasks.clear_sessions", "schedule": 3600.0},
 }

@@ -45,6 +45,8 @@ LABELS = {
 EVENTS = {
     "read": _("read"),
     "request.refused": _("request refused that no page sends"),
+    "request.forged": _("form refused that did not come from its page"),
+    "request.denied": _("tried what the role does not allow"),
     "page.recognised": _("page read by the machine on somebody's behalf"),
     "list": _("list shown"),
     "search": _("searched"),

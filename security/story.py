@@ -112,7 +112,12 @@ def _goes_on(doing: Doing, event: AuditEvent) -> bool:
 
 
 def event_in_words(action: str) -> str:
-    """``page.corrected`` → "page corrected"; an unknown name as it is."""
+    """``page.corrected`` → "page corrected"; an unknown name as it is.
+
+    What a service refused bears the name of the page, ``security:grant_end``: a denial in words.
+    """
+    if ":" in action:
+        action = "request.denied"
     return str(EVENTS.get(action) or LABELS.get(action) or action)
 
 

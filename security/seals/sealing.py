@@ -195,9 +195,14 @@ def copy_checkpoints(directory: Path, key: SealKey) -> int:
     Before each the revocations of its rows: a checkpoint that is there has them.
 
     After the commit: a checkpoint's file must never exist without its row. Whatever a crash left
-    out is written the next time.
+    out is written the next time. Raises CheckpointConflictError where the files know more than the
+    database: somebody threw seals away.
     """
     last = AuditCheckpoint.objects.aggregate(last=Max("number"))["last"] or 0
+    kept = max(store.numbers(directory), default=0)
+    if kept > last:
+        text = f"{directory} goes on to checkpoint {kept}, the database ends with {last}"
+        raise store.CheckpointConflictError(text)
     first = last + 1
     while first > 1 and not store.path_of(directory, first - 1).exists():
         first -= 1

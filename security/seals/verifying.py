@@ -149,36 +149,45 @@ def first_difference(sealed: Sealed, lines: Sequence[Line]) -> Finding | None:
     for row_id in sorted(sealed.leaves.keys() | found.keys()):
         leaf, line = sealed.leaves.get(row_id), found.get(row_id)
         if leaf is None:
-            return _too_much(row_id, number)
+            return _too_much(found[row_id], number)
         if line is None:
-            return _gone(row_id, number)
+            gone = _gone(row_id, sealed.body)
+            return replace(gone, text=gone.text + _lost_months(sealed.body, lines))
         if line.leaf != leaf:
-            text = f"row {row_id} is not as checkpoint {number} sealed it; it now reads {line.text}"
+            text = f"{line.named} is not as checkpoint {number} sealed it; it now reads {line.text}"
             return Finding(Code.ALTERED_ROW, text)
     if len(lines) != len(found):
         return Finding(Code.ADDED_ROW, f"an id occurs twice among the rows of checkpoint {number}")
     return None
 
 
-def _too_much(row_id: int, number: int) -> Finding:
+def _too_much(line: Line, number: int) -> Finding:
     """A row that its window never held: it was added, or moved here from where it was sealed."""
     for row in AuditCheckpoint.objects.exclude(number=number).iterator(chunk_size=1):
-        if row_id in sealed_of(row).leaves:
-            text = f"row {row_id} of checkpoint {row.number} was moved into that of {number}"
+        if line.id in sealed_of(row).leaves:
+            text = f"{line.named} of checkpoint {row.number} was moved into that of {number}"
             return Finding(Code.ALTERED_ROW, text)
-    return Finding(Code.ADDED_ROW, f"row {row_id} was added after checkpoint {number} was signed")
+    return Finding(Code.ADDED_ROW, f"{line.named} was added after checkpoint {number} was signed")
 
 
-def _gone(row_id: int, number: int) -> Finding:
-    elsewhere = line_of(row_id)
+def _lost_months(body: Body, lines: Sequence[Line]) -> str:
+    """Says so where a whole month is away: its partition was dropped or detached."""
+    there = {line.month for line in lines}
+    lost = [f"{count} of {month}" for month, count in body.months.items() if month not in there]
+    return f"; of its rows are missing all {', all '.join(lost)}" if lost else ""
+
+
+def _gone(row_id: int, body: Body) -> Finding:
+    number, elsewhere = body.number, line_of(row_id)
     if elsewhere is not None:
-        text = f"row {row_id} left the window of checkpoint {number}; it now reads {elsewhere.text}"
-        return Finding(Code.ALTERED_ROW, text)
+        text = f"{elsewhere.named} left the window of checkpoint {number}; it now reads "
+        return Finding(Code.ALTERED_ROW, text + elsewhere.text)
     highest = AuditEvent.objects.aggregate(last=Max("id"))["last"] or 0
     if highest < row_id:
         text = f"the trail ends with row {highest}; checkpoint {number} sealed row {row_id} too"
         return Finding(Code.CUT_TAIL, text)
-    return Finding(Code.MISSING_ROW, f"row {row_id} of checkpoint {number} is missing")
+    text = f"row {row_id} of checkpoint {number} is missing; it was sealed at {body.at}"
+    return Finding(Code.MISSING_ROW, text)
 
 
 def _in_time(now: datetime) -> Finding | None:
