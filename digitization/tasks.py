@@ -3,7 +3,9 @@ from django.utils import timezone
 
 from digitization import export_queue, exporting, queue, reading, services, sweeping, upkeep
 from digitization.ocr import children
+from security.models import UpkeepRun
 from security.selectors.upkeep import files_read
+from security.services.upkeep_runs import alone
 from security.upkeep_rules import shares_due
 
 
@@ -28,10 +30,12 @@ def requeue_expired() -> None:
 @shared_task
 def check_files() -> None:
     """Every night a thirtieth of the stored files, more after missed nights, and what was bad."""
-    now = timezone.now()
-    shares = shares_due(files_read(now), now=now)
-    upkeep.check_files(shares=shares)
-    sweeping.sweep_files(shares=shares)
+    with alone(UpkeepRun.Kind.FIXITY) as mine:
+        if mine:
+            now = timezone.now()
+            shares = shares_due(files_read(now), now=now)
+            upkeep.check_files(shares=shares)
+            sweeping.sweep_files(shares=shares)
 
 
 # A large export takes minutes; a process that hangs loses its lease, and another one begins anew.

@@ -3,11 +3,13 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from security.models import FileFinding
 from security.partitions import make_partitions
 from security.seals.keys import SealKeyError
 from security.seals.sealing import seal
 from security.seals.state import seal_state
 from security.seals.store import CheckpointConflictError
+from security.selectors.upkeep import backup_in_time
 from security.services.sessions import clear_dead_sessions, forget_attempts
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,15 @@ def clear_sessions() -> None:
     now = timezone.now()
     clear_dead_sessions(now=now)
     forget_attempts(now=now)
+
+
+@shared_task
+def tell_alarms() -> None:
+    """Every hour: say in the log what the state of the installation shows in red."""
+    if not backup_in_time(timezone.now()):
+        log.error("backup is late: there is none of the last 36 hours")
+    if bad := FileFinding.objects.open().count():
+        log.error("stored files: %d are not whole", bad)
 
 
 @shared_task
