@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("search/export/", export_new.export_search, name="export_search"),
     path("lots/<int:pk>/export/", export_new.export_lot, name="export_lot"),
     path("dossiers/<int:pk>/export/", export_new.export_dossier, name="export_dossier"),
+    path("pages/<int:pk>/export/", export_new.export_page, name="export_page"),
     path("exports/", exports.exports, name="exports"),
     path("exports/<slug:number>/", exports.export, name="export"),
     path("exports/<slug:number>/approve/", exports.approve, name="export_approve"),

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from digitization import export_rules as rules
@@ -56,6 +57,24 @@ def export_dossier(request: HttpRequest, pk: int) -> HttpResponse:
         "back": reverse("digitization:dossier", args=[pk]),
     }
     return _ask(request, pages_of_dossiers(signed_in(request), [row]), context)
+
+
+@require_http_methods(["GET", "POST"])
+@require_action(EXPORT)
+def export_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One page: the way by which a picture leaves the reading room, under the rules of all exports."""
+    rows: QuerySet[Page] = Page.objects.select_related("dossier")
+    row = visible_or_404(request, rows, pk=pk)
+    back = reverse("digitization:page", args=[pk])
+    context = {
+        "crumbs": [
+            (reverse("digitization:dossier", args=[row.dossier_id]), row.dossier.code),
+            (back, _("page")),
+        ],
+        "back": back,
+    }
+    pages: QuerySet[Page] = Page.objects.visible_to(signed_in(request)).filter(pk=pk)
+    return _ask(request, pages, context)
 
 
 @require_http_methods(["GET", "POST"])

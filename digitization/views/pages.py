@@ -165,6 +165,7 @@ def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, Any]:
         "changes": page_changes(user, row),
         "url": reverse("digitization:page", args=[row.pk]),
         "mark": mark_over(request, row),
+        "can_export": may(user, "digitization.export", row),
     }
 
 

@@ -25,6 +25,10 @@ def _dossier(rows: Rows) -> dict[str, Any]:
     return {"pk": rows.dossier.pk}
 
 
+def _page(rows: Rows) -> dict[str, Any]:
+    return {"pk": rows.page.pk}
+
+
 def _asked(rows: Rows) -> dict[str, Any]:
     return {"purpose": "personnel", "reason": "Vì việc", "dossier": rows.dossier.pk, "q": "loi"}
 
@@ -33,6 +37,8 @@ DOORS = (
     Door("digitization:exports", EXPORTERS | SECOND, partial=True),
     Door("digitization:export_dossier", EXPORTERS, _dossier),
     Door("digitization:export_dossier", EXPORTERS, _dossier, "POST", 302, data=_asked),
+    Door("digitization:export_page", EXPORTERS, _page),
+    Door("digitization:export_page", EXPORTERS, _page, "POST", 302, data=_asked),
     Door("digitization:export_lot", EXPORTERS, _lot),
     Door("digitization:export_lot", EXPORTERS, _lot, "POST", 302, data=_asked),
     Door("digitization:export_search", EXPORTERS, query="?q=loi"),
