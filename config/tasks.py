@@ -11,7 +11,8 @@ from config.keeping.runs import back_up
 log = logging.getLogger(__name__)
 
 
-@shared_task(time_limit=12 * 3600)
+# Acknowledged at once: one that lasts longer than the broker waits must not be begun twice.
+@shared_task(acks_late=False, time_limit=12 * 3600)
 def make_backup() -> None:
     """Every night, where BACKUP_DIR says to; the run and how it ended are recorded."""
     if settings.BACKUP_DIR is None:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +186,7 @@ def test_the_password_is_on_no_command_line(place: Place, tmp_path: Path, monkey
     monkeypatch.setattr(database, "BINARIES", tmp_path)
     owner = database.owners()
     monkeypatch.setattr(
-        database, "owners", lambda: database.replace(owner, password=owner.password or "s3cret")
+        database, "owners", lambda: replace(owner, password=owner.password or "s3cret")
     )
     back_up(place)
     arguments, password = seen.read_text().splitlines()
@@ -247,7 +248,7 @@ def test_a_place_that_is_not_there_or_in_use(place: Place, tmp_path: Path) -> No
 def test_a_database_that_cannot_be_dumped_leaves_no_backup(place: Place, monkeypatch: Any) -> None:
     store(b"one")
     whole = back_up(place)
-    wrong = database.replace(database.owners(), port="1")
+    wrong = replace(database.owners(), port="1")
     monkeypatch.setattr(database, "owners", lambda: wrong)
     with pytest.raises(KeepingError, match="does not answer"):
         back_up(place)
