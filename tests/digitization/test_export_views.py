@@ -229,3 +229,4 @@ def test_the_trail_finds_the_export_by_the_number_on_the_page(
         "personnel: Xét khen thưởng",
     )
     assert asked.object_ids == ready.page_ids
+    assert ", ".join(map(str, ready.page_ids)) in answer.content.decode()
