@@ -186,6 +186,32 @@ def test_limits_hold_for_a_child_and_what_it_starts() -> None:
     assert (cpu, file_blocks, core, handles) == (7, 3 * 2**20 // 512, 0, 256)
 
 
+LOADS = """
+import sys
+from pathlib import Path
+from digitization.ocr import jobs, nursery
+nursery._get_ready()
+before = set(sys.modules)
+for path in sys.argv[1:]:
+    jobs.JOBS["inspect"](Path(path), 1)
+    jobs.JOBS["read"](Path(path), 1)
+print(sorted(set(sys.modules) - before))
+"""
+
+
+def test_children_find_every_library_loaded(tmp: Path) -> None:
+    """What is loaded late would be loaded for every page anew."""
+    page = make_page(size=(1240, 1754))
+    for kind in ("tiff", "jpeg", "png"):
+        page.save(tmp / kind, kind, dpi=(150, 150))
+    written(tmp / "pdf", hostile.pdf_with())
+    done = subprocess.run(
+        [sys.executable, "-c", LOADS, *(str(tmp / kind) for kind in ("tiff", "jpeg", "png", "pdf"))],
+        cwd=PROJECT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
+
+
 # --- beyond the limits ------------------------------------------------------------------
 
 
