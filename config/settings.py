@@ -49,6 +49,17 @@ EXPORT_ALONE_AT_MOST = env.int("EXPORT_ALONE_AT_MOST", default=50)
 EXPORT_AT_MOST = env.int("EXPORT_AT_MOST", default=2000)
 EXPORT_KEPT_HOURS = env.int("EXPORT_KEPT_HOURS", default=24)
 # Stored files: "on" encrypts what comes (plain ones of earlier stay readable until
+# Who is told by letter when sealing lags, a file is damaged or a backup late (security/alarms.py):
+# codes and numbers, at most once an hour. Nobody by default: nothing leaves the machine.
+ALERT_EMAIL = env.list("ALERT_EMAIL", default=[])
+DEFAULT_FROM_EMAIL = env.str("ALERT_FROM", default="sauro@localhost")
+_mail = env.email_url("EMAIL_URL", default="smtp://localhost:25")
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (
+    _mail[name] for name in ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT")
+)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
 # ``manage.py encrypt_files``), "only" refuses to read plain ones too, "off" stores plain.
 FILE_ENCRYPTION = env.str("FILE_ENCRYPTION", default="on")
 # The keys themselves (docs/adr/0014), or where they lie; the variable wins.
@@ -180,6 +191,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
+    # Only workers on the machine with the backups' directory listen there.
+    "config.tasks.make_backup": {"queue": "keeping"},
     "digitization.tasks.recognise_next": {"queue": "ocr"},
     "digitization.tasks.assemble_next": {"queue": "assemble"},
     "digitization.tasks.*": {"queue": "default"},

@@ -171,9 +171,6 @@ def _restore(
         times["files_and_trail"] = time.monotonic() - began
     done = Restored(manifest, proof, trail, wanted.sample, faults, timing=times)
     done.faults += [f"file {bad}" for bad in proof.bad] + trail.faults
-    done.faults += [
-        f"file {blob}: was missing when the backup was made" for blob in manifest.files.missing
-    ]
     done.faults += _unlisted(found)
     done.faults += [
         f"{name} is not the one of the backup" for name in keys.changed_marks(manifest.marks)
@@ -226,13 +223,12 @@ def _is_this(found: Found) -> bool:
 
 
 def _unlisted(found: Found) -> list[str]:
-    """Rows that name a file which the backup does not list: it was not made by this product."""
+    """Rows whose file was missing when the backup was made. Exports come and go by themselves."""
     listed = {entry.blob for entry in read_list(found.directory / found.manifest.files.file)}
-    listed |= set(found.manifest.files.missing)
     return [
         f"{one.kind} {one.pk}: its file is not in the backup"
         for one in named_blobs()
-        if one.blob not in listed
+        if one.blob not in listed and one.kind != "page_export"
     ]
 
 

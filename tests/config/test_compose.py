@@ -54,7 +54,7 @@ def test_the_commands_are_the_launchers(services: dict[str, Any]) -> None:
     assert services["worker"]["command"] == commands.worker()
     assert services["beat"]["command"] == commands.beat()
     assert services["migrate"]["command"] == commands.prepare()
-    assert load(WORKER_HOST)["services"]["worker"]["command"] == commands.worker()
+    assert load(WORKER_HOST)["services"]["worker"]["command"] == commands.worker(remote=True)
 
 
 def test_the_image_runs_modules_as_the_launcher_does() -> None:
