@@ -1,4 +1,4 @@
-from celery import Task, shared_task
+from celery import current_task, shared_task
 from django.utils import timezone
 
 from digitization import export_queue, exporting, queue, reading, services, sweeping, upkeep
@@ -39,10 +39,10 @@ def check_files() -> None:
 
 
 # A large export takes minutes; a process that hangs loses its lease, and another one begins anew.
-@shared_task(bind=True, time_limit=3300)
-def assemble_next(self: Task) -> None:
+@shared_task(time_limit=3300)
+def assemble_next() -> None:
     """Make one export of pages and pass the wake-up on."""
-    if exporting.make_one(worker=reading.worker_name(), job=f"job {self.request.id}"):
+    if exporting.make_one(worker=reading.worker_name(), job=f"job {current_task.request.id}"):
         export_queue.wake_if_waiting()
 
 

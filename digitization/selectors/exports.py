@@ -78,7 +78,7 @@ def taken_alone(user: User, now: datetime) -> int:
     alone = PageExport.objects.filter(
         asked_by=user, alone=True, asked_at__gt=now - rules.ALONE_WITHIN
     ).exclude(state__in=rules.NOTHING_LEFT, downloads=0)
-    return alone.aggregate(pages=Sum("page_count"))["pages"] or 0
+    return int(alone.aggregate(pages=Sum("page_count"))["pages"] or 0)
 
 
 # --- who may have it --------------------------------------------------------------------
