@@ -48,7 +48,6 @@ BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 EXPORT_ALONE_AT_MOST = env.int("EXPORT_ALONE_AT_MOST", default=50)
 EXPORT_AT_MOST = env.int("EXPORT_AT_MOST", default=2000)
 EXPORT_KEPT_HOURS = env.int("EXPORT_KEPT_HOURS", default=24)
-# Stored files: "on" encrypts what comes (plain ones of earlier stay readable until
 # Who is told by letter when sealing lags, a file is damaged or a backup late (security/alarms.py):
 # codes and numbers, at most once an hour. Nobody by default: nothing leaves the machine.
 ALERT_EMAIL = env.list("ALERT_EMAIL", default=[])
@@ -60,6 +59,7 @@ EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
+# Stored files: "on" encrypts what comes (plain ones of earlier stay readable until
 # ``manage.py encrypt_files``), "only" refuses to read plain ones too, "off" stores plain.
 FILE_ENCRYPTION = env.str("FILE_ENCRYPTION", default="on")
 # The keys themselves (docs/adr/0014), or where they lie; the variable wins.
