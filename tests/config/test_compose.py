@@ -74,7 +74,8 @@ def test_every_server_has_a_health_check(services: dict[str, Any]) -> None:
 def test_no_secret_has_a_default(path: Path) -> None:
     used = VARIABLE.findall(path.read_text("utf-8"))
     optional = {name for name, rest in used if not rest.startswith(":?")}
-    assert optional <= {"SAURO_IMAGE", "MAX_SECRECY_LEVEL", "TLS_ISSUER", "FILE_ENCRYPTION"}
+    plain = {"SAURO_IMAGE", "MAX_SECRECY_LEVEL", "TLS_ISSUER", "FILE_ENCRYPTION"}
+    assert optional <= plain | {"BACKUP_DIR", "BACKUP_KEEP"}
     assert not [name for name in optional if SECRET.search(name)]
 
 
