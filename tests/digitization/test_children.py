@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from digitization.ocr import ExhaustedError, children, rooms, sandbox, sources
+from digitization.ocr import ExhaustedError, children, jobs, rooms, sandbox, sources
 from digitization.ocr.children import INSPECTING, READING
 from digitization.ocr.refusal import RefusedFile
 from tests.digitization import hostile
@@ -373,3 +373,21 @@ def test_a_page_is_still_a_page(tmp: Path) -> None:
     sizes = json.loads(answer.partition(b"\n")[0])["sizes"]
     assert len(answer.partition(b"\n")[2]) == sum(sizes)
     assert used.cpu_seconds > 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"no JSON",
+        b"[]",
+        b'{"sizes": []}',
+        b'{"sizes": [3, 3], "words": [], "text": 5}\n\xff\xd8\xff\xff\xd8\xff',
+        b'{"sizes": [3, 3], "words": [], "actor": "x"}\n\xff\xd8\xff\xff\xd8\xff',
+        b'{"sizes": [3, 3], "words": [{"text": []}]}\n\xff\xd8\xff\xff\xd8\xff',
+        b'{"sizes": [3, 3], "words": []}\n<html>',
+    ],
+)
+def test_an_answer_that_no_child_of_ours_gives_is_an_error(answer: bytes) -> None:
+    with pytest.raises((ValueError, TypeError, AttributeError, KeyError)):
+        jobs.page_reading(answer)
