@@ -75,10 +75,11 @@ def common_path(paths: Sequence[str]) -> str:
 
 def taken_alone(user: User, now: datetime) -> int:
     """Pages that this person exported in the last 24 hours without a second person."""
-    alone = PageExport.objects.filter(
+    alone: QuerySet[PageExport] = PageExport.objects.filter(
         asked_by=user, alone=True, asked_at__gt=now - rules.ALONE_WITHIN
     ).exclude(state__in=rules.NOTHING_LEFT, downloads=0)
-    return int(alone.aggregate(pages=Sum("page_count"))["pages"] or 0)
+    pages: int | None = alone.aggregate(pages=Sum("page_count"))["pages"]
+    return pages or 0
 
 
 # --- who may have it --------------------------------------------------------------------
