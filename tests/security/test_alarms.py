@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from security import alarms, audit
 from security.models import User
+from security.seals.state import seal_state
 from security.tasks import seal_trail, tell_alarms
 from tests.security.make import make_officer
 from tests.security.seals import forge, sealing, write
@@ -70,7 +71,7 @@ def test_the_short_question_agrees_with_the_long_one() -> None:
     audit.record("read", actor=None)
     for minutes in (0, 4, 7):
         now = timezone.now() + timedelta(minutes=minutes)
-        assert alarms.sealing_is_late(now=now) == alarms.seal_state(now=now).late
+        assert alarms.sealing_is_late(now=now) == seal_state(now=now).late
 
 
 def make_late() -> None:
@@ -91,7 +92,7 @@ def test_a_letter_with_numbers_alone_goes_out_once_an_hour(sealing: Path, settin
     assert "seal_key" in letter.body
     assert "seals_late rows=" in letter.body
     assert "minutes=9" in letter.body
-    assert "Ân" not in letter.body + letter.subject
+    assert "Ân" not in f"{letter.subject}{letter.body}"
     cache.delete(alarms.SENT)  # an hour later
     seal_trail()
     assert len(mail.outbox) == 2
