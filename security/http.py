@@ -26,7 +26,7 @@ DENIALS = frozenset(
         *("not_allowed", "own_role", "own_account", "own_work", "own_unit"),
         *("second_person", "two_people", "power", "above", "foreign_actions"),
         *("no_chain", "not_delegable", "other_organisation", "beyond_origin"),
-        *("hidden_field", "hidden_filter"),
+        *("hidden_field", "hidden_filter", "unknown_field"),
     }
 )
 # What Django's fields call a choice that the page did not offer.
@@ -157,6 +157,11 @@ def record_forged(request: HttpRequest, form: BaseForm) -> None:
     ]
     if fields:
         _denied_here(request, fields)
+
+
+def record_foreign_choice(request: HttpRequest, name: str) -> None:
+    """Like ``record_forged``, for a choice that a view reads without a form."""
+    _denied_here(request, [name])
 
 
 def _denied_here(request: HttpRequest, fields: Iterable[str] = ()) -> None:

@@ -34,6 +34,7 @@ from digitization.views.search import record_search, typed_query
 from digitization.views.shared import number_of
 from security.http import (
     form_status,
+    record_foreign_choice,
     record_refusal,
     record_shown,
     require_action,
@@ -110,12 +111,15 @@ def export_search(request: HttpRequest) -> HttpResponse:
 
 def _ticked(request: HttpRequest, there: Iterable[Dossier]) -> list[Dossier]:
     """Those chosen; all of them where nothing was chosen yet. A number that is none of these is
-    nobody's choice and chooses nothing."""
+    nobody's choice: it chooses nothing and is on the trail."""
     asked = request.POST if request.method == "POST" else request.GET
     if request.method == "GET" and "dossier" not in asked:
         return list(there)
     wanted = {number_of(said) for said in asked.getlist("dossier")}
-    return [one for one in there if one.pk in wanted]
+    ticked = [one for one in there if one.pk in wanted]
+    if len(ticked) < len(wanted):
+        record_foreign_choice(request, "dossier")
+    return ticked
 
 
 def _ask(request: HttpRequest, pages: QuerySet[Page], context: dict[str, Any]) -> HttpResponse:

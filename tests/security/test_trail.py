@@ -124,6 +124,7 @@ def test_each_question_finds_its_rows_and_no_others(house: House) -> None:
     audit.record("task.completed", actor=house.stranger, row=house.there, decision="denied")
     audit.record("dossier.exported", actor=house.stranger, object_type="x.y", object_id=5)
     audit.record("role.granted", actor=house.stranger)
+    audit.record("signout", actor=None, object_type="y.x", object_id=5)
     chief, who = house.chief, str(house.worker.pk)
     assert found(chief, who="le thi anh") == ["read"]
     assert found(chief, actor=who) == ["read"]
