@@ -99,7 +99,7 @@ def denied_pages(user: User, ids: Collection[int], action: str) -> int:
     seen = Page.objects.visible_to(user).filter(pk__in=list(ids)).order_by()
     reaches = seen.values_list("unit_path", "level", "sensitivity").annotate(pages=Count("pk"))
     able = [scope.reach for scope in scopes_of(user) if action in scope.actions]
-    allowed = sum(
+    allowed: int = sum(
         pages
         for path, level, sensitivity, pages in reaches
         if any(reach.covers(Reach(path, level, sensitivity)) for reach in able)

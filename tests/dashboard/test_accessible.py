@@ -98,6 +98,8 @@ PAGES = [
     ("sohoa", "digitization:home"),
     ("sohoa", "digitization:search"),
     ("hoso", "digitization:programme_new"),
+    ("hoso", "digitization:exports"),
+    ("kiemtra", "digitization:exports"),
     ("hoso", "records:member_list"),
     ("hoso", "records:cadre_list"),
     ("chuyenvien", "account_home"),
