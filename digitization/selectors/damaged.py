@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_noop
 
 from digitization.models import Dossier, Page, SourceFile
-from security.models import FileFinding, User
+from security.models import FileFinding, StoredFile, User
 from security.places import STATE_ACTIONS
 from security.scope import may
 
@@ -34,7 +34,7 @@ def damaged(user: User) -> list[Damaged]:
     findings = list(FileFinding.objects.open()[:AT_MOST])
     if not findings:
         return []
-    where = _dossiers(findings)
+    where = _dossiers(user, findings)
     seen = Dossier.objects.visible_to(user).in_bulk(list(set(where.values())))
     rows = [
         Damaged(one, KINDS.get(one.kind, one.kind), seen.get(where.get((one.kind, one.number), 0)))
@@ -44,14 +44,15 @@ def damaged(user: User) -> list[Damaged]:
     return rows if keeps else [row for row in rows if row.dossier is not None]
 
 
-def _dossiers(findings: Iterable[FileFinding]) -> dict[tuple[str, int], int]:
-    """Kind and number of a finding → number of its dossier; for the machine, before the filter."""
+def _dossiers(user: User, findings: Iterable[FileFinding]) -> dict[tuple[str, int], int]:
+    """Kind and number of a finding → number of its dossier, where the reader may see the file."""
     numbers: dict[str, list[int]] = {}
     for one in findings:
         numbers.setdefault(one.kind, []).append(one.number)
-    files = SourceFile.objects.filter(stored_id__in=numbers.get("file", []))
+    stored = StoredFile.objects.visible_to(user).filter(pk__in=numbers.get("file", []))
+    files = SourceFile.objects.filter(stored__in=stored)
     where = {("file", pk): dossier for pk, dossier in files.values_list("stored_id", "dossier_id")}
     for kind in ("page_image", "thumbnail"):
-        pages = Page.objects.filter(pk__in=numbers.get(kind, []))
+        pages = Page.objects.visible_to(user).filter(pk__in=numbers.get(kind, []))
         where |= {(kind, pk): dossier for pk, dossier in pages.values_list("pk", "dossier_id")}
     return where
