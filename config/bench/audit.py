@@ -162,8 +162,8 @@ def _trail(*, kept: bool) -> Iterator[None]:
         audit.record = writing
 
 
-def _nothing(*_arguments: Any, **_options: Any) -> None:
-    pass
+def _nothing(*_arguments: Any, **_options: Any) -> int:
+    return 0
 
 
 # --- the seals --------------------------------------------------------------------------
