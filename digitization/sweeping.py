@@ -98,7 +98,7 @@ def _deal_with_quarantine(counts: Counter[str]) -> None:
                 counts["back"] += quarantine.put_back(path)
             elif today - day >= quarantine.KEPT:
                 counts["deleted"] += 1
-                counts["deleted_bytes"] += quarantine.delete(path)
+                counts["deleted_bytes"] += quarantine.drop(path)
     quarantine.drop_empty_days()
 
 

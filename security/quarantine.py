@@ -117,7 +117,7 @@ def put_back(path: Path) -> bool:
     return True
 
 
-def delete(path: Path) -> int:
+def drop(path: Path) -> int:
     """Off the disk for good; how many bytes."""
     size = path.stat().st_size
     path.unlink()
