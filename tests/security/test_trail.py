@@ -20,6 +20,8 @@ from security.database_roles import as_owner
 from security.models import AuditEvent, Unit, User
 from security.selectors.trail import TrailFilter, events_for, trail
 from security.selectors.unusual import unusual_days
+from security.services import RefusedError
+from security.services.trail import export_trail
 from tests.campaign.make import make_campaign, make_task
 from tests.records.make import make_member
 from tests.security.make import grant_role, make_classified, make_officer, make_unit, make_user
@@ -232,6 +234,8 @@ def test_an_export_without_reason_or_beyond_a_month_is_refused(
     query = asked(since=(today - timedelta(days=days)).isoformat()).address()
     answer = enter(house.chief).post(f"{EXPORT}{query}", {"reason": reason})
     assert answer.status_code == 422
+    with pytest.raises(RefusedError):  # the service asks by itself, whatever the view made of it
+        export_trail(actor=house.chief, asked=asked(), reason=" ", now=timezone.now())
     assert not AuditEvent.objects.filter(action="trail.exported").exists()
 
 
@@ -248,6 +252,7 @@ def test_the_readers_of_a_record_are_told_by_what_they_did(house: House) -> None
     audit.record("read", actor=house.worker, row=house.here)
     audit.record("read", actor=house.worker, row=house.here)
     audit.record("list", actor=house.stranger, object_type="campaign.task", ids=[house.here.pk, 99])
+    audit.record("list", actor=house.stranger, object_type="campaign.task", ids=[99])
     audit.record("task.completed", actor=house.chief, row=house.here)
     audit.record(
         "read",
@@ -354,6 +359,8 @@ def test_night_reading_and_foreign_units_stand_out(house: House) -> None:
     put("read", night, actor=house.worker, times=5, path=house.mine.path)
     for _number in range(4):
         put("read", noon(1), actor=house.worker, path=make_unit(parent=house.theirs).path)
+    for place in (house.mine, *(make_unit(parent=house.theirs) for _number in range(3))):
+        put("read", noon(3), actor=house.worker, path=place.path)  # his own is not foreign
     shown = unusual_days(house.officer, timezone.localdate())
     assert {(one.day, sign.code) for one in shown for sign in one.signs} == {
         (noon(2).date(), "hours"),
