@@ -144,3 +144,32 @@ def test_the_pages_bear_the_links_and_the_browser_tells_nobody(room: Room, sheet
         assert f"/digitization/pages/{sheet.pk}/thumbnail/?link=" in content
         assert answer.headers["Referrer-Policy"] == "same-origin"
         assert f"/pages/{sheet.pk}/thumbnail/" not in content.replace("thumbnail/?link=", "")
+
+
+def test_the_mark_names_reader_time_and_this_very_read_above_level_0(
+    room: Room, sheet: Page
+) -> None:
+    client = client_of(room.operator)
+    address = f"/digitization/pages/{sheet.pk}/"
+    answer = client.get(address)
+    line = AuditEvent.objects.get(
+        action="read", object_id=str(sheet.pk), request=answer.headers["X-Request-Id"]
+    )
+    assert answer.context["mark"][0] == room.operator.full_name
+    assert answer.context["mark"][2] == f"Nhật ký số {line.pk}"
+    partial = client.get(f"{address}?line=0", HTTP_HX_REQUEST="true")
+    assert f"Nhật ký số {line.pk}" not in partial.content.decode()
+    assert 'class="watermark"' in partial.content.decode()
+    for level, marked in ((1, True), (0, False)):
+        Page.objects.filter(pk=sheet.pk).update(level=level)
+        assert (b'class="watermark"' in client.get(address).content) is marked
+
+
+def test_a_picture_that_is_no_picture_is_not_given_unmarked(room: Room, sheet: Page) -> None:
+    """Opened by itself it must be marked; what cannot be marked answers with a sentence."""
+    client = client_of(room.operator)
+    answer = client.get(picture(client, sheet.pk), HTTP_SEC_FETCH_DEST="document")
+    assert answer.status_code == 500
+    assert PICTURE not in answer.content
+    inside = client.get(picture(client, sheet.pk), HTTP_SEC_FETCH_DEST="image")
+    assert b"".join(inside) == PICTURE

@@ -23,9 +23,9 @@ from security.models import AuditEvent
 from tests.campaign.make import make_task
 from tests.digitization.make import Room, make_dossier, make_pages, make_room
 from tests.records.make import make_member
-from tests.security.attacks import client_of
+from tests.security.attacks import Unchanged, client_of
 from tests.security.links import picture
-from tests.security.make import grant_role, make_classified, make_user
+from tests.security.make import grant_role, make_classified, make_officer, make_user
 from tests.security.seals import another_connection
 
 SECRET = "lời canaryxyz"
@@ -224,6 +224,40 @@ def test_denials_stay_when_their_request_is_taken_back() -> None:
     assert (line.decision, line.object_id) == ("denied", str(page.pk))
     page.refresh_from_db()
     assert page.corrected is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refusal_by_a_service_rolls_back_its_work_and_not_its_denial() -> None:
+    admin = make_officer("administrator")
+    mine = admin.role_grants.get()
+    client = client_of(admin)
+    with Unchanged():
+        answer = client.post(
+            f"/access/people/{admin.pk}/grants/{mine.pk}/end/", {"reason": "Thôi việc"}
+        )
+    with another_connection() as other, other.cursor() as cursor:
+        cursor.execute(
+            "SELECT decision FROM security_auditevent WHERE request = %s AND decision = 'denied'",
+            [answer.headers["X-Request-Id"]],
+        )
+        assert cursor.fetchall() == [("denied",)]
+        cursor.execute("SELECT valid_to FROM security_rolegrant WHERE id = %s", [mine.pk])
+        assert cursor.fetchall() == [(None,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_cannot_be_written_down_is_not_made() -> None:
+    room = make_room()
+    page = secret_page(room, 1)
+    client = client_of(room.operator)
+    address = reverse("digitization:page_text", args=[page.pk])
+    with full_disk(), Unchanged():
+        answer = client.post(address, {"value": "sửa", "version": str(page.version)})
+    assert answer.status_code == 503
+    assert b"canaryxyz" not in answer.content
+    assert client.post(address, {"value": "sửa", "version": str(page.version)}).status_code == 302
+    page.refresh_from_db()
+    assert page.corrected == "sửa"
 
 
 @pytest.mark.django_db
