@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import disk_usage
 
 from django.utils import timezone
 
@@ -16,10 +17,16 @@ def back_up(directory: Path, *, keep: int) -> Made:
     """Make a backup and record the run. Raises KeepingError."""
     with recorded(UpkeepRun.Kind.BACKUP) as running:
         made = make_backup(directory, keep=keep)
-        running.figures = made.figures()
+        running.figures = {**made.figures(), **_room_left(directory)}
         running.said = made.manifest.name
         running.problems = bool(made.files.missing)
     return made
+
+
+def _room_left(directory: Path) -> dict[str, int]:
+    """The web processes do not reach the backups; this is how the screen knows."""
+    usage = disk_usage(directory)
+    return {"disk_bytes": usage.total, "disk_free_bytes": usage.free}
 
 
 def rehearse(

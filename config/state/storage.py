@@ -151,22 +151,34 @@ def keys() -> Line:
 
 
 def disks() -> tuple[Line, ...]:
-    found = [disk("disk", _("Room for files"), Path(settings.DATA_DIR))]
-    if settings.BACKUP_DIR is not None:
-        found.append(disk("backup_disk", _("Room for backups"), settings.BACKUP_DIR))
-    return tuple(found)
+    return (files_disk(Path(settings.DATA_DIR)), *backup_disk())
 
 
-def disk(code: str, title: str, directory: Path) -> Line:
+def files_disk(directory: Path) -> Line:
+    title = _("Room for files")
     try:
         usage = shutil.disk_usage(directory)
     except OSError:
         why = _("The directory is not there or cannot be read.")
-        return Line(code, RED, title, why, _("Mount the disk, then look at this page again."))
-    percent = usage.free * 100 // usage.total
+        return Line("disk", RED, title, why, _("Mount the disk, then look at this page again."))
+    return room("disk", title, free=usage.free, total=usage.total)
+
+
+def backup_disk() -> tuple[Line, ...]:
+    """As the last backup left it: this process may not reach the backups, and need not."""
+    last = UpkeepRun.objects.newest_usable(Kind.BACKUP)
+    total = last.figures.get("disk_bytes", 0) if last else 0
+    if last is None or not total:
+        return ()
+    free = last.figures.get("disk_free_bytes", 0)
+    return (room("backup_disk", _("Room for backups"), free=free, total=total),)
+
+
+def room(code: str, title: str, *, free: int, total: int) -> Line:
+    percent = free * 100 // total
     why = _("%(free)s free of %(total)s (%(percent)d %%).") % {
-        "free": filesizeformat(usage.free),
-        "total": filesizeformat(usage.total),
+        "free": filesizeformat(free),
+        "total": filesizeformat(total),
         "percent": percent,
     }
     if percent >= TIGHT:

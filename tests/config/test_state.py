@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -194,21 +193,21 @@ def test_keys_are_told_by_version_alone(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("free", "expected"), [(50, "green"), (15, "green"), (14, "yellow"), (5, "yellow"), (4, "red")]
 )
-def test_a_disk_without_room_is_red(
-    free: int, expected: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
-    monkeypatch.setattr(
-        shutil, "disk_usage", lambda path: SimpleNamespace(total=100, used=100 - free, free=free)
-    )
-    assert light(storage.disk("disk", "x", tmp_path)) == expected
+def test_a_disk_without_room_is_red(free: int, expected: str) -> None:
+    assert light(storage.room("disk", "x", free=free, total=100)) == expected
 
 
 def test_a_disk_that_is_not_there_is_red(settings: Any, tmp_path: Any) -> None:
-    settings.BACKUP_DIR = tmp_path / "not mounted"
-    files, backups = storage.disks()
-    assert light(backups) == "red"
-    assert str(tmp_path) not in backups.why
-    assert files.why
+    settings.DATA_DIR = tmp_path / "not mounted"
+    (line,) = storage.disks()
+    assert light(line) == "red"
+    assert str(tmp_path) not in line.why
+
+
+def test_the_room_for_backups_is_what_the_last_one_left() -> None:
+    make_run("backup", 2 * HOUR, disk_bytes=100, disk_free_bytes=50)
+    make_run("backup", HOUR, disk_bytes=100, disk_free_bytes=3)
+    assert [light(line) for line in storage.disks()][1] == "red"
 
 
 def test_the_volume_and_the_quarantine_are_told_after_the_first_night() -> None:

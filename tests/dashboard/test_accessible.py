@@ -107,6 +107,8 @@ PAGES = [
     ("chuyenvien", "account_change_password"),
     ("quantri", "security:people"),
     ("quantri", "security:roles"),
+    ("quantri", "installation_state"),
+    ("quantri", "damaged_files"),
     ("anninh", "security:trail"),
     ("anninh", "security:classifications"),
     ("anninh", "security:approvals"),
