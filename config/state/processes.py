@@ -13,10 +13,12 @@ from django_celery_beat.models import PeriodicTask
 
 from config import health
 from config.state.line import GREEN, GREY, RED, YELLOW, Line, lasted, moment
+from config.state.storage import installed_at
 from digitization.models import OcrJob
 
 # The clock writes down every three minutes what it started.
 CLOCK_WITHIN = timedelta(minutes=10)
+NEW = timedelta(hours=1)  # since the installation was made
 WAITS_AT_MOST = timedelta(hours=6)
 
 
@@ -38,11 +40,13 @@ def workers() -> Line:
 def clock(now: datetime) -> Line:
     title = _("Clock")
     last = PeriodicTask.objects.aggregate(last=Max("last_run_at"))["last"]
+    advice = _("Start exactly one clock (celery beat); without it nothing happens by itself.")
     if last is None:
-        return Line("clock", GREY, title, _("It has started nothing yet."))
+        is_new = now - installed_at(now) < NEW
+        light, todo = (GREY, "") if is_new else (RED, advice)
+        return Line("clock", light, title, _("It has started nothing yet."), todo)
     why = _("It last started a job at %(at)s.") % {"at": moment(last)}
     if now - last > CLOCK_WITHIN:
-        advice = _("Start exactly one clock (celery beat); without it nothing happens by itself.")
         return Line("clock", RED, title, why, advice)
     return Line("clock", GREEN, title, why)
 

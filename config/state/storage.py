@@ -141,7 +141,10 @@ def keys() -> Line:
     if any(len(ring.versions(level)) > 1 for level in levels):
         older = _("Older versions may leave once no file needs them.")
         return Line(
-            "keys", YELLOW, title, f"{why} {older}", _("Change the wrapping of all files."),
+            "keys", YELLOW, title, f"{why} {older}", _(
+                "Change the wrapping of all files; when the command answers “already” alone, the older "
+                "versions can leave."
+            ),
             "manage.py rotate_file_keys",
         )  # fmt: skip
     return Line("keys", GREEN, title, why)

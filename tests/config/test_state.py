@@ -226,7 +226,8 @@ def test_the_volume_and_the_quarantine_are_told_after_the_first_night() -> None:
 def test_a_clock_that_stands_still_is_red() -> None:
     PeriodicTask.objects.all().delete()
     now = timezone.now()
-    assert light(processes.clock(now)) == "grey"
+    assert light(processes.clock(storage.installed_at(now))) == "grey"
+    assert light(processes.clock(storage.installed_at(now) + 2 * HOUR)) == "red"
     every, _made = IntervalSchedule.objects.get_or_create(every=60, period="seconds")
     PeriodicTask.objects.create(name="x", task="x", interval=every, last_run_at=now)
     assert light(processes.clock(now + timedelta(minutes=9))) == "green"

@@ -201,6 +201,43 @@ def test_a_row_committed_after_the_listing_keeps_its_blob() -> None:
     assert blob_path(lost).exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_uploads_and_sweeps_side_by_side_lose_nothing() -> None:
+    """Old unnamed blobs, received again (with their rows) while sweeps run, in any interleaving."""
+    room = make_room()
+    page = make_read_page(room)
+    contents = [f"page {number}".encode() for number in range(12)]
+    blobs = [make_blob(room, content) for content in contents]
+    pages = [
+        Page.objects.create(
+            **page.dossier.placement, created_at=page.created_at, dossier=page.dossier,
+            source=page.source, number=100 + number,
+        )
+        for number in range(len(contents))
+    ]  # fmt: skip
+
+    def upload() -> None:
+        for one, content in zip(pages, contents, strict=True):
+            blob = make_blob(room, content, old=False)
+            Page.objects.filter(pk=one.pk).update(thumbnail=blob)
+        connection.close()
+
+    def sweep() -> None:
+        for _again in range(4):
+            sweep_files()
+        connection.close()
+
+    threads = [threading.Thread(target=work) for work in (upload, sweep, sweep)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert [blob for blob in blobs if not blob_path(blob).exists()] == []
+    report = upkeep.check_files()
+    assert (report.bad, report.counts["whole"]) == (0, 3 + len(contents))
+
+
 # --- the rest ---------------------------------------------------------------------------
 
 
