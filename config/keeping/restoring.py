@@ -7,7 +7,6 @@ Whatever can be refused is refused before anything is touched. Then the house is
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +25,7 @@ from config.keeping.files import digest_of, read_list
 from config.keeping.manifest import Found, Manifest, read_manifest
 from config.keeping.place import Place, sync_everything
 from config.keeping.proving import Proof, bring_back, key_problem
-from config.keeping.trail import TrailState, check_trail, put_lost_seals_aside
+from config.keeping.trail import TrailState, put_lost_seals_aside, trail_beside
 from digitization.stored import named_blobs
 from security.models import EmergencyAccess, Invitation
 from security.models.upkeep_runs import UpkeepRun
@@ -160,15 +159,14 @@ def _restore(
     times["database"] = time.monotonic() - began
     directory = wanted.checkpoints or settings.AUDIT_CHECKPOINTS_DIR
     began = time.monotonic()
-    with ThreadPoolExecutor(1) as beside:
-        trail_state = beside.submit(_check_trail, publics, directory, now)
+    with trail_beside(publics, directory, now=now) as trail_state:
         proof = bring_back(
             read_list(found.directory / manifest.files.file), place, sample=wanted.sample
         )
-        sync_everything(settings.DATA_DIR)
+        sync_everything(Path(settings.DATA_DIR))
         times["files"] = time.monotonic() - began
-        trail = trail_state.result()
-        times["files_and_trail"] = time.monotonic() - began
+        trail = trail_state()
+    times["files_and_trail"] = time.monotonic() - began
     done = Restored(manifest, proof, trail, wanted.sample, faults, timing=times)
     done.faults += [f"file {bad}" for bad in proof.bad] + trail.faults
     done.faults += _unlisted(found)
@@ -179,14 +177,6 @@ def _restore(
     done.sessions = end_everything_open(now)
     _finish(done, state, directory, publics)
     return done
-
-
-def _check_trail(publics: PublicKeys, directory: Path, now: datetime) -> TrailState:
-    """In a thread of its own, beside the files; it closes its own connection in the end."""
-    try:
-        return check_trail(publics, directory, now=now)
-    finally:
-        connection.close()
 
 
 def _database(found: Found, state: Closed) -> list[str]:

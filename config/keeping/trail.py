@@ -7,10 +7,15 @@ follow the restored ones without a gap.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 
 from security.models import AuditCheckpoint
@@ -49,6 +54,28 @@ def check_trail(keys: PublicKeys, directory: Path | None, *, now: datetime) -> T
     last = _compare(state, directory, set(copies))
     _look_beyond(state, directory, [n for n in copies if not last or n > last.number], last, keys)
     return state
+
+
+@contextmanager
+def trail_beside(
+    keys: PublicKeys, directory: Path | None, *, now: datetime
+) -> Iterator[Callable[[], TrailState]]:
+    """``check_trail`` in a process of its own, beside the files: both keep a core busy.
+
+    What is given waits for the result.
+    """
+    connection.close()  # the child must not inherit it
+    raw = {name: key.public_bytes_raw() for name, key in keys.items()}
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        yield pool.submit(_check, raw, directory, now).result
+
+
+def _check(raw: dict[str, bytes], directory: Path | None, now: datetime) -> TrailState:
+    keys = {name: Ed25519PublicKey.from_public_bytes(key) for name, key in raw.items()}
+    try:
+        return check_trail(keys, directory, now=now)
+    finally:
+        connection.close()
 
 
 def _compare(state: TrailState, directory: Path, copies: set[int]) -> Body | None:
