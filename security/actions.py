@@ -159,6 +159,7 @@ EVENTS = {
     "files.checked": _("stored files checked"),
     "files.encrypted": _("stored files encrypted"),
     "files.rewrapped": _("file keys changed"),
+    "files.healed": _("damaged files brought back from a backup"),
     "files.swept": _("unreferenced files swept"),
     "backup.made": _("backup made"),
     "backup.restored": _("backup restored"),

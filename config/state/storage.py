@@ -48,6 +48,7 @@ def findings() -> Line:
         title,
         " ".join([why, _("It stays here until it is whole again.")]),
         _("Send the same scan again into its dossier, or bring the file back from a backup."),
+        "manage.py heal_files",
         url=reverse("damaged_files"),
         url_word=_("Which files"),
     )
