@@ -22,9 +22,9 @@ def recognise_next() -> None:
 def requeue_expired() -> None:
     """Every 30 seconds: orphans back into the queue, wake-ups for whatever waits, and off the disk
     what a killed machine was reading."""
-    children.sweep()
     queue.requeue_expired()
     queue.top_up()
+    children.sweep()
 
 
 @shared_task

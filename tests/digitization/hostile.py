@@ -64,6 +64,31 @@ def with_script_at_opening_a_page() -> bytes:
     return pdf_with(change)
 
 
+def with_script_packed_away() -> bytes:
+    """The script lies in a packed stream of objects."""
+
+    def change(pdf: Pdf) -> None:
+        script = pdf.make_indirect(Dictionary(S=Name.JavaScript, JS="app.alert(1)"))
+        pdf.Root.Names = Dictionary(JavaScript=Dictionary(Names=Array(["x", script])))
+
+    whole = pdf_with(change, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    assert b"JavaScript" not in whole
+    return whole
+
+
+def with_script_spelt_otherwise() -> bytes:
+    """A name may be written in numbers of its letters."""
+    return _with_table(
+        [
+            b"%PDF-1.4\n",
+            b"1 0 obj <</Type/Catalog/Pages 2 0 R/OpenAction 4 0 R>> endobj\n",
+            b"2 0 obj <</Type/Pages/Count 1/Kids[3 0 R]>> endobj\n",
+            b"3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>> endobj\n",
+            b"4 0 obj <</#53/#4aava#53cript/#4a#53(app.alert(1))>> endobj\n",
+        ]
+    )
+
+
 def with_form_of_xml() -> bytes:
     return with_root(AcroForm=Dictionary(Fields=Array([]), XFA="<xdp/>"))
 

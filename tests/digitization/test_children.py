@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -74,6 +75,27 @@ def test_refusals_come_through_with_their_numbers(tmp: Path) -> None:
     assert (refused.value.code, refused.value.params["pages"]) == ("too_many_pages", 100_000)
     with pytest.raises(RefusedFile, match="no_such_page"):
         children.read(written(tmp / "y", scan()), 2)
+
+
+# What opens pictures of our own making, and what runs on a developer's or demonstrator's files.
+OURS = (
+    *("digitization/ocr/", "config/bench/", "config/demo/"),
+    *("security/watermark.py", "digitization/jpeg_pdf.py"),
+)
+PARSERS = r"^\s*(?:from|import) (?:PIL|cv2|pikepdf|pdf2image|pytesseract)\b"
+DIRECT = r"sources\.(?:inspect|page_image)|\bread_page\b|TesseractEngine"
+
+
+def test_nobody_else_parses_files() -> None:
+    apps = ("campaign", "config", "dashboard", "digitization", "records", "security")
+    found = {
+        name
+        for app in apps
+        for path in (PROJECT / app).rglob("*.py")
+        if re.search(f"{PARSERS}|{DIRECT}", path.read_text("utf-8"), re.MULTILINE)
+        and not (name := str(path.relative_to(PROJECT))).startswith(OURS)
+    }
+    assert found == set()
 
 
 # --- what a child knows and may ---------------------------------------------------------

@@ -40,6 +40,8 @@ PDFS: dict[str, tuple[Make, str]] = {
     ),
     "script": (lambda: hostile.with_action(S=Name.JavaScript, JS="x"), "active_content"),
     "script of a page": (hostile.with_script_at_opening_a_page, "active_content"),
+    "script packed away": (hostile.with_script_packed_away, "active_content"),
+    "script spelt otherwise": (hostile.with_script_spelt_otherwise, "active_content"),
     "launch": (lambda: hostile.with_action(S=Name.Launch, F="cmd.exe"), "active_content"),
     "submit": (lambda: hostile.with_action(S=Name.SubmitForm, F="http://x"), "active_content"),
     "import": (lambda: hostile.with_action(S=Name.ImportData, F="x.fdf"), "active_content"),
