@@ -23,7 +23,8 @@ COPY = "secrets.env"
 def key_files() -> list[Path]:
     """Files that hold keys of this installation, those that exist."""
     seal = Path(settings.AUDIT_SEAL_KEY_FILE)
-    files = [seal, seal.with_suffix(".pub")]
+    # The launcher's own: with it in a new var/ an installation of one machine has all its secrets.
+    files = [seal, seal.with_suffix(".pub"), Path(settings.VAR_DIR) / "keys.json"]
     if not settings.FILE_KEYS:
         files.append(Path(settings.FILE_KEYS_FILE))
     return [file for file in files if file.is_file()]

@@ -25,10 +25,18 @@ from config.keeping.files import digest_of, read_list
 from config.keeping.manifest import Found, Manifest, read_manifest
 from config.keeping.place import Place, sync_everything
 from config.keeping.proving import Proof, bring_back, key_problem
-from config.keeping.trail import TrailState, put_lost_seals_aside, trail_beside
+from config.keeping.trail import (
+    TrailState,
+    meet_the_count,
+    put_lost_seals_aside,
+    trail_beside,
+)
 from digitization.stored import named_blobs
 from security.models import EmergencyAccess, Invitation
 from security.models.upkeep_runs import UpkeepRun
+from security.seals.keys import SealKeyError
+from security.seals.sealing import seal
+from security.seals.store import CheckpointConflictError
 from security.seals.verifying import PublicKeys
 from security.services.upkeep_runs import begin_run, finish_run
 
@@ -257,9 +265,17 @@ def _finish(done: Restored, state: Closed, directory: Path, publics: PublicKeys)
 
 
 def _write_down(done: Restored, now: datetime) -> None:
-    """One line of the restored trail says what happened; runs that the dump shows as begun ended."""
+    """One line of the restored trail says what happened; runs that the dump shows as begun ended.
+
+    Then the trail is sealed once, so that windows of this server begin where they should.
+    """
+    meet_the_count()
     for run in UpkeepRun.objects.running():
         finish_run(run=run, outcome=UpkeepRun.Outcome.FAILED, said="restored", now=now)
     run = begin_run(kind=UpkeepRun.Kind.RESTORE, now=now)
     problems = UpkeepRun.Outcome.PROBLEMS if done.faults else UpkeepRun.Outcome.OK
     finish_run(run=run, outcome=problems, figures=done.figures(), said=done.manifest.name, now=now)
+    try:
+        seal(now=now)
+    except (SealKeyError, OSError, CheckpointConflictError) as error:
+        done.said.append(f"Not sealed yet: {error}")

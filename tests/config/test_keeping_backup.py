@@ -159,10 +159,16 @@ def test_no_key_is_in_a_backup(place: Place) -> None:
         assert not [secret for secret in secrets if secret.encode() in content]
 
 
-def test_keys_are_copied_elsewhere_when_asked_for(place: Place, tmp_path: Path) -> None:
-    goal = tmp_path / "safe"
+def test_keys_are_copied_elsewhere_when_asked_for(
+    place: Place, tmp_path: Path, settings: Any
+) -> None:
+    goal, settings.VAR_DIR = tmp_path / "safe", tmp_path / "var"
+    settings.VAR_DIR.mkdir()
+    (settings.VAR_DIR / "keys.json").touch(0o600)
     run("backup", str(place.root), "--keys-to", str(goal))
-    assert {one.name for one in goal.iterdir()} == {"seal.pem", "seal.pub", "secrets.env"}
+    assert {one.name for one in goal.iterdir()} == {
+        *("seal.pem", "seal.pub", "secrets.env", "keys.json"),
+    }
     assert f"FILE_KEYS='{django_settings.FILE_KEYS}'" in (goal / "secrets.env").read_text()
     assert not [
         one for one in goal.iterdir() if one.suffix != ".pub" and one.stat().st_mode & 0o077
