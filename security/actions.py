@@ -189,6 +189,7 @@ EVENT_GROUPS = {
     "signin": _("Signing in"),
     "access": _("Roles, units, secrecy"),
     "trail": _("Reading the trail itself"),
+    "keeping": _("Keeping the installation: files, backups, restores"),
 }
 
 # What it happened to; protected rows say themselves how they are called (security.kinds).
