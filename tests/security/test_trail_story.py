@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -23,7 +24,7 @@ from records.models import Member
 from security.actions import EVENTS, LABELS
 from security.models import AuditEvent, Unit, User
 from security.reasons import said
-from security.story import event_in_words
+from security.story import event_in_words, told
 from tests.campaign.make import make_campaign, make_task, owner_of
 from tests.dashboard.test_journeys import serious
 from tests.digitization.make import Room, make_room, scan
@@ -194,18 +195,18 @@ def test_a_day_reads_like_a_story_and_verifies(
             assert one.lower() in stories[user].lower(), (one, stories[user])
     settled()
     seal_all()
-    code, told = verified()
-    assert code == 0, told
+    code, found = verified()
+    assert code == 0, found
     corrected = AuditEvent.objects.get(action="page.corrected")
     forge(
         "UPDATE security_auditevent SET object_id = overlay(object_id PLACING '9' FROM 1)"
         " WHERE id = %s",
         corrected.pk,
     )
-    code, told = verified()
+    code, found = verified()
     assert code == 10
-    assert f"row {corrected.pk} (" in told
-    assert "page.corrected) is not as checkpoint" in told
+    assert f"row {corrected.pk} (" in found
+    assert "page.corrected) is not as checkpoint" in found
 
 
 @pytest.mark.browser
@@ -284,6 +285,35 @@ def test_every_event_has_vietnamese_words() -> None:
 def test_notes_of_services_are_words(reason: str, words: str) -> None:
     with override("vi"):
         assert said(reason) == words
+
+
+def line(action: str, kind: str = "", number: str = "", **other: Any) -> AuditEvent:
+    return AuditEvent(
+        at=timezone.now(), actor_id=7, action=action, object_type=kind, object_id=number,
+        object_ids=other.pop("ids", []), decision="allowed", reason=other.pop("reason", ""),
+        address=other.pop("address", "10.0.0.1"), session="s", request=other.pop("request", ""),
+    )  # fmt: skip
+
+
+def test_the_lists_of_one_page_are_one_doing_and_oneself_needs_no_number() -> None:
+    events = [
+        line("signin", "security.user", "7"),
+        line("list", "digitization.lot", ids=[1, 2], request="a"),
+        line("list", "digitization.dossier", ids=[3], request="a"),
+        line("read", "digitization.page", "4"),
+        line("read", "digitization.page", "5"),
+        line("list", "digitization.lot", ids=[1], request="b", address="10.0.0.9"),
+    ]
+    with override("vi"):
+        ((day),) = told(reversed(events))
+        sentences = [doing.sentence for doing in day.doings]
+    assert sentences == [
+        "Đăng nhập",
+        "Liệt kê: Lô – 2 dòng; Hồ sơ – 1 dòng",
+        "Xem: Trang 4, 5",
+        "Liệt kê: Lô – 1 dòng",
+    ]
+    assert [doing.moved for doing in day.doings] == [True, False, False, True]
 
 
 def test_a_refused_page_is_told_in_words() -> None:
