@@ -20,6 +20,7 @@ from security.scope import scopes_of
 EXPORT, APPROVE = "digitization.export", "digitization.approve_export"
 WAITING_AT_MOST = 100
 SHOWN_AT_MOST = 100
+DECIDED_AT_MOST = 20
 ASKED_AT_MOST = 20  # people looked at as a possible second person
 
 
@@ -141,9 +142,10 @@ def to_decide(user: User) -> list[PageExport]:
 
 
 def decided_by(user: User) -> list[PageExport]:
-    """What this person decided lately."""
+    """What this person decided lately, as far as he still sees all of it."""
     rows = PageExport.objects.filter(decided_by=user).select_related("asked_by__unit")
-    return list(rows.defer("page_ids").order_by("-decided_at")[:20])
+    latest = rows.order_by("-decided_at")[:DECIDED_AT_MOST]
+    return [one for one in latest if may_have_all(user, one.page_ids, APPROVE)]
 
 
 def export_for(user: User, number: str) -> PageExport | None:

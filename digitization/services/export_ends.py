@@ -97,7 +97,10 @@ def _remove_bytes() -> int:
 
 
 def remove_blob(blob: str) -> None:
-    """An export's bytes belong to it alone: its number stands on each page."""
+    """An export's bytes belong to it alone: its number stands on each page. Two workers of one
+    export could write the same bytes; those that a ready one names stay."""
+    if PageExport.objects.filter(blob=blob, state=State.READY).exists():
+        return
     path = blobs.blob_path(blob)
     path.unlink(missing_ok=True)
     if path.parent.is_dir():

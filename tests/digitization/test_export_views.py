@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from digitization import services
-from digitization.models import PageExport
+from digitization.models import Page, PageExport
 from security.models import AuditEvent, User
 from tests.digitization.exports import ask, draw, fresh, make_drawn, work
 from tests.digitization.make import Room, make_dossier, make_pages, make_room
 from tests.security.attacks import Unchanged, client_of, denials
-from tests.security.make import make_officer
+from tests.security.make import grant_role, make_classified, make_officer, make_user
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -212,6 +212,45 @@ def test_the_second_person_downloads_nothing(room: Room, head: User, settings: A
     client = client_of(head)
     assert client.get(url("export", export)).status_code == 200
     assert client.post(url("export_download", export)).status_code == 404
+
+
+def test_level_2_is_written_down_before_its_first_byte(room: Room, settings: Any) -> None:
+    """Where such levels are allowed, a request that loads such rows answers only after its line."""
+    settings.MAX_SECRECY_LEVEL = 2
+    pages = make_drawn(room, 2)
+    for row in (pages[0].dossier, *pages):
+        make_classified(row, 2)
+    keeper, head = (make_user(unit=room.unit, clearance=2) for _ in range(2))
+    grant_role(keeper, "keeper", max_level=2)
+    grant_role(head, "unit_head", max_level=2)
+    client = client_of(keeper)
+    asked = client.post(
+        reverse("digitization:export_dossier", args=[pages[0].dossier_id]),
+        {"purpose": "inspection", "reason": "Kiểm tra"},
+    )
+    export = PageExport.objects.get()
+    assert asked.status_code == 302
+    assert client_of(head).post(url("export_approve", export)).status_code == 302
+    assert work()
+    assert client.get(url("export", export)).status_code == 200
+    answer = downloaded(client, export)
+    assert answer.status_code == 200
+    event = AuditEvent.objects.get(action="export.downloaded", object_id=export.number)
+    assert event.object_level == 2
+
+
+def test_a_decision_is_listed_only_while_all_of_it_is_seen(
+    room: Room, head: User, settings: Any
+) -> None:
+    settings.EXPORT_ALONE_AT_MOST = 0
+    export = ask(room.keeper, make_drawn(room)[0].dossier)
+    services.approve_export(actor=head, export=export, now=timezone.now())
+    client = client_of(head)
+    there = reverse("digitization:exports")
+    assert export.number in client.get(there).content.decode()
+    Page.objects.filter(pk=export.page_ids[0]).update(sensitivity=2)
+    head.role_grants.update(max_sensitivity=0)
+    assert export.number not in client.get(there).content.decode()
 
 
 def test_the_trail_finds_the_export_by_the_number_on_the_page(

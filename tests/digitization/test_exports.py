@@ -14,6 +14,7 @@ from django.utils import timezone
 from digitization import export_queue, services
 from digitization.models import Page, PageExport
 from digitization.selectors import exports as selectors
+from digitization.services.export_ends import remove_blob
 from digitization.stored import named_blobs
 from security import blobs, files
 from security.models import AuditEvent, EmergencyAccess, User
@@ -253,6 +254,10 @@ def test_approving_for_somebody_who_left_withdraws_it(asked: tuple[Room, PageExp
         {"reason": " "},
         {"page_count": 1},
         {"done": 3},
+        {"page_ids": [1, 2]},
+        {"level": 0},
+        {"purpose": "other"},
+        {"asked_at": timezone.now() - timedelta(days=2)},
     ],
 )
 def test_the_database_refuses_what_no_service_would_write(
@@ -269,6 +274,14 @@ def test_the_database_knows_the_second_person(asked: tuple[Room, PageExport]) ->
         PageExport.objects.filter(pk=export.pk).update(
             state="approved", decided_by=room.keeper, decided_at=timezone.now()
         )
+
+
+def test_who_decided_stays_who_decided(asked: tuple[Room, PageExport]) -> None:
+    room, export = asked
+    head = head_of(room)
+    services.approve_export(actor=head, export=export, now=timezone.now())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PageExport.objects.filter(pk=export.pk).update(decided_by=room.inspector)
 
 
 # --- making -----------------------------------------------------------------------------
@@ -368,6 +381,12 @@ def test_each_download_is_told_under_the_number_the_pages_and_the_dossier(
     assert [event.object_ids for event in pages] == [export.page_ids] * 2
     assert AuditEvent.objects.filter(action="dossier.exported", reason=export.number).count() == 2
     assert fresh(export).downloads == 2
+
+
+def test_bytes_that_a_ready_one_names_stay(ready: tuple[Room, PageExport]) -> None:
+    _room, export = ready
+    remove_blob(export.blob)
+    assert blobs.blob_path(export.blob).exists()
 
 
 def test_nobody_else_downloads(ready: tuple[Room, PageExport]) -> None:
