@@ -73,6 +73,10 @@
     const picture = event.target;
     if (!(picture instanceof HTMLImageElement) || !picture.src.includes("?link=")) return;
     for (const notice of all("[data-link-over]")) notice.hidden = false;
+    // The others of this page ran out with it: asking for each would only be refused.
+    for (const other of all("img[loading=lazy]")) {
+      if (!other.complete && other.src.includes("?link=")) other.removeAttribute("src");
+    }
   }
 
   /* A page that asks by itself does not keep its reader signed in: the server is told. */

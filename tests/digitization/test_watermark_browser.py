@@ -21,6 +21,7 @@ from security import links
 from security.models import AuditEvent
 from tests.digitization.make import Room, make_dossier, make_pages, make_room
 from tests.digitization.pages import LINES, make_page, make_page_image
+from tests.security.faults import full_disk
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignedIn = Callable[..., BrowserPage]
@@ -169,3 +170,39 @@ def test_a_page_whose_links_ran_out_says_so_and_opens_again(
     notice.locator("a").click()
     expect(page.locator("[data-link-over]")).to_be_hidden()
     assert page.locator(".thumbs img").first.evaluate("one => one.decode().then(() => true)")
+
+
+def test_after_the_first_lost_picture_the_page_asks_for_no_other(
+    signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long dossier left open must not write a refusal for each of its thumbnails."""
+    room = make_room()
+    row = scanned(room)
+    others = make_pages(row.dossier, 120, state="done")
+    Page.objects.filter(pk__in=[one.pk for one in others]).update(
+        thumbnail=row.thumbnail, derivative=row.derivative
+    )
+    page = signed_in(room.operator, f"/digitization/dossiers/{row.dossier_id}/")
+    page.locator(".sheet img").first.evaluate("one => one.decode()")
+    denied = AuditEvent.objects.filter(decision="denied")
+    assert not denied.exists()
+    with monkeypatch.context() as patch:
+        patch.setitem(links.LIFE, links.VIEW, -1)
+        page.locator(".sheet img").last.scroll_into_view_if_needed()
+        expect(page.locator("[data-link-over]").first).to_be_visible()
+        page.mouse.wheel(0, -3000)
+        page.wait_for_timeout(500)
+    assert 1 <= denied.count() < 60
+
+
+def test_a_step_that_cannot_be_written_down_says_so(signed_in: SignedIn) -> None:
+    room = make_room()
+    row = scanned(room)
+    page = signed_in(room.operator, f"/digitization/pages/{row.pk}/")
+    with full_disk():
+        page.locator("#line-0").click()
+        expect(page.locator("[data-failed]")).to_be_visible()
+        keep(page, "not-now-part")
+        page.goto(page.url)
+        expect(page.locator("h1")).to_have_text("Hiện chưa mở được trang này")
+        keep(page, "not-now")

@@ -5,25 +5,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from digitization.models import Page
 from security import audit, files, trail_first
 from security.audit import TrailError
-from security.database_roles import as_owner
 from security.models import AuditEvent
 from tests.campaign.make import make_task
 from tests.digitization.make import Room, make_dossier, make_pages, make_room
 from tests.records.make import make_member
 from tests.security.attacks import Unchanged, client_of
+from tests.security.faults import full_disk, locked_trail, without_privilege
 from tests.security.links import picture
 from tests.security.make import grant_role, make_classified, make_officer, make_user
 from tests.security.seals import another_connection
@@ -37,47 +36,7 @@ def _raised_ceiling(settings: Any) -> None:
     settings.MAX_SECRECY_LEVEL = 3
 
 
-def by_owner(sql: str) -> None:
-    with as_owner(), connection.cursor() as cursor:
-        cursor.execute(sql)
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Every INSERT fails as it does when the disk is full."""
-    by_owner(
-        "CREATE FUNCTION break_trail() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$BEGIN RAISE EXCEPTION 'no more lines' USING ERRCODE = '53100'; END$$; "
-        "CREATE TRIGGER break_trail BEFORE INSERT ON security_auditevent "
-        "FOR EACH STATEMENT EXECUTE FUNCTION break_trail()"
-    )
-    try:
-        yield
-    finally:
-        by_owner("DROP FUNCTION break_trail CASCADE")
-
-
-@contextmanager
-def without_privilege() -> Iterator[None]:
-    role = django_settings.DATABASE_APPLICATION_ROLE
-    by_owner(f'REVOKE INSERT ON security_auditevent FROM "{role}"')
-    try:
-        yield
-    finally:
-        by_owner(f'GRANT INSERT ON security_auditevent TO "{role}"')
-
-
 FAULTS = {"53100": full_disk, "42501": without_privilege}
-
-
-@contextmanager
-def locked_trail() -> Iterator[None]:
-    """Somebody else holds the table, as a maintenance job might."""
-    with another_connection() as other:
-        with other.cursor() as cursor:
-            cursor.execute("SET ROLE NONE")
-            cursor.execute("LOCK TABLE security_auditevent IN ACCESS EXCLUSIVE MODE")
-        yield
 
 
 def secret_page(room: Room, level: int = 2) -> Page:
@@ -142,6 +101,20 @@ def test_a_trail_that_cannot_be_written_answers_503_and_nothing_of_the_content(
     assert fault in said
     assert "no answer for digitization:page," in said
     assert not [word for word in ("canaryxyz", room.operator.full_name) if word in said]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sentence_is_in_the_readers_language_and_needs_no_database() -> None:
+    room = make_room()
+    client = client_of(room.operator)
+    client.cookies["django_language"] = "en"
+    address = reverse("digitization:page", args=[secret_page(room, 1).pk])
+    with full_disk(), CaptureQueriesContext(connection) as asked:
+        answer = client.get(address)
+    assert "access log" in answer.content.decode()
+    assert answer.headers["Content-Language"] == "en"
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert "security_auditevent" in asked[-1]["sql"], "nothing is asked after the refused line"
 
 
 @pytest.mark.django_db(transaction=True)
