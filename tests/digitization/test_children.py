@@ -20,7 +20,7 @@ import pytest
 from digitization.ocr import ExhaustedError, children, jobs, sandbox, sources
 from digitization.ocr.children import INSPECTING, READING
 from digitization.ocr.refusal import RefusedFile
-from tests.digitization import hostile
+from tests.digitization import hostile, hostile_pictures
 from tests.digitization.make import scan
 from tests.digitization.pages import make_page
 from tests.digitization.processes import descendants, nursery, wait_for
@@ -224,7 +224,10 @@ def test_children_find_every_library_loaded(tmp: Path) -> None:
     ids=["memory", "time", "cpu"],
 )
 def test_beyond_a_limit_a_file_is_refused_and_nothing_stays(allowed: Any, tmp: Path) -> None:
-    path = written(tmp / "a.tif", hostile.tiff(9000, 9000, strip=hostile.fax_white(9000, 9000)))
+    path = written(
+        tmp / "a.tif",
+        hostile_pictures.tiff(9000, 9000, strip=hostile_pictures.fax_white(9000, 9000)),
+    )
     with pytest.raises(RefusedFile, match="too_demanding"):
         children.inspect(path, allowed=allowed)
     assert children.inspect(path).pages == 1  # the next one finds a child again

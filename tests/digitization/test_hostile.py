@@ -22,7 +22,7 @@ from digitization.reading import recognise_one
 from digitization.services import receive_file, retry_failed
 from security.models import AuditEvent, StoredFile
 from security.services import RefusedError
-from tests.digitization import hostile
+from tests.digitization import hostile, hostile_pictures
 from tests.digitization.make import NOW, Room, chunks, make_dossier, make_room, scan
 
 pytestmark = pytest.mark.django_db
@@ -90,23 +90,23 @@ PDFS: dict[str, tuple[Make, str]] = {
     "truncated": (lambda: hostile.pdf_with()[:-40], "damaged"),
 }
 PICTURES: dict[str, tuple[Make, str]] = {
-    "50 000 pixels": (hostile.png_of_fifty_thousand, "page_too_large"),
-    "lying header": (hostile.png_that_lies, "damaged"),
-    "text bomb": (hostile.png_with_a_text_bomb, "damaged"),
-    "fax of 50 000 pixels": (lambda: hostile.tiff(50_000, 50_000), "page_too_large"),
-    "fax bomb": (hostile.tiff_bomb, "too_demanding"),
+    "50 000 pixels": (hostile_pictures.png_of_fifty_thousand, "page_too_large"),
+    "lying header": (hostile_pictures.png_that_lies, "damaged"),
+    "text bomb": (hostile_pictures.png_with_a_text_bomb, "damaged"),
+    "fax of 50 000 pixels": (lambda: hostile_pictures.tiff(50_000, 50_000), "page_too_large"),
+    "fax bomb": (hostile_pictures.tiff_bomb, "too_demanding"),
     "truncated": (lambda: scan()[:700], "damaged"),
     "truncated JPEG": (lambda: scan(form="JPEG")[:4000], "damaged"),
     "GIF": (lambda: b"GIF89a\xff\xff\xff\xff\x00\x00\x00;", "not_a_scan"),
     "nothing": (lambda: b"", "empty"),
-    "picture and archive": (hostile.picture_and_archive, "two_kinds"),
-    "picture and web page": (hostile.picture_and_page, "two_kinds"),
-    "picture and PDF": (hostile.picture_and_pdf, "two_kinds"),
+    "picture and archive": (hostile_pictures.picture_and_archive, "two_kinds"),
+    "picture and web page": (hostile_pictures.picture_and_page, "two_kinds"),
+    "picture and PDF": (hostile_pictures.picture_and_pdf, "two_kinds"),
 }
 DOUBLE: dict[str, tuple[Make, str]] = {
-    "PDF and archive": (hostile.pdf_and_archive, "two_kinds"),
-    "web page and PDF": (hostile.page_and_pdf, "two_kinds"),
-    "program and PDF": (hostile.program_and_pdf, "two_kinds"),
+    "PDF and archive": (hostile_pictures.pdf_and_archive, "two_kinds"),
+    "web page and PDF": (hostile_pictures.page_and_pdf, "two_kinds"),
+    "program and PDF": (hostile_pictures.program_and_pdf, "two_kinds"),
     "picture called PDF": (scan, "wrong_ending"),
 }
 ALL = [
@@ -189,8 +189,8 @@ def test_what_scanners_and_office_programs_write_comes_in(make: Make) -> None:
     [
         ("a.pdf", hostile.pdf_bomb, "too_demanding"),
         ("a.pdf", lambda: hostile.with_action(S=Name.Launch, F="cmd.exe"), "active_content"),
-        ("a.tif", hostile.tiff_bomb, "too_demanding"),
-        ("a.png", hostile.picture_and_archive, "two_kinds"),
+        ("a.tif", hostile_pictures.tiff_bomb, "too_demanding"),
+        ("a.png", hostile_pictures.picture_and_archive, "two_kinds"),
         ("a.html", scan, "bad_ending"),
     ],
 )

@@ -27,7 +27,7 @@ from security import files
 from security.models import AuditEvent, StoredFile
 from security.upkeep import sweep_incoming
 from tests.conftest import Worker
-from tests.digitization import hostile
+from tests.digitization import hostile_pictures
 from tests.digitization.make import NOW, Room, chunks, make_dossier, make_room, scan
 
 COMMITTING = pytest.mark.django_db(transaction=True)
@@ -167,7 +167,9 @@ def test_a_child_that_is_killed_from_outside_costs_one_file_and_leaves_nothing(
     room = make_room()
     dossier = make_dossier(room)
     assert not send(room, dossier, scan()).again
-    slow = hostile.tiff(13_000, 13_000, frames=140, strip=hostile.fax_white(13_000, 13_000))
+    slow = hostile_pictures.tiff(
+        13_000, 13_000, frames=140, strip=hostile_pictures.fax_white(13_000, 13_000)
+    )
     before = {path.name for path in on_disk()}
     killer = threading.Thread(target=_kill_the_supervisor)
     killer.start()
