@@ -1,13 +1,20 @@
-"""Requests that no page of ours sends: 400 in the reader's language, and a line of the trail."""
+"""Requests that no page of ours sends: 400 in the reader's language, and a line of the trail.
+Requests that could not be written down: 503.
+"""
 
 from __future__ import annotations
+
+import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.csrf import csrf_failure
+from django.views.defaults import server_error
 
 from security import audit
 from security.api.refusals import refuse
+from security.audit import TrailError
+from security.middleware import unanswered
 from security.models import User
 
 
@@ -34,3 +41,12 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     if isinstance(user, User):
         audit.record("request.forged", actor=user, decision="denied", reason=request.path[:200])
     return csrf_failure(request, reason)
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """Django's ``handler500``. Views' TrailErrors end in TrailFirstMiddleware; this is for those of
+    other middleware, which ends a session or asks for a second factor before any view."""
+    error = sys.exc_info()[1]
+    if isinstance(error, TrailError):
+        return unanswered(request, f"the trail cannot be written ({error})")
+    return server_error(request)

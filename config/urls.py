@@ -7,6 +7,7 @@ from config.reference import site
 from config.state.views import damaged_files, installation_state
 
 handler400 = "config.refusals.bad_request"
+handler500 = "config.refusals.fault"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),

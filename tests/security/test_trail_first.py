@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from digitization.models import Page
 from security import audit, files, trail_first
@@ -115,6 +118,35 @@ def test_the_sentence_is_in_the_readers_language_and_needs_no_database() -> None
     assert answer.headers["Content-Language"] == "en"
     assert "no-store" in answer.headers["Cache-Control"]
     assert "security_auditevent" in asked[-1]["sql"], "nothing is asked after the refused line"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_comes_in_while_the_trail_takes_no_line() -> None:
+    user = make_officer("keeper")
+    user.set_password("một câu đủ dài cho thử")
+    user.save(update_fields=["password"])
+    client = Client(raise_request_exception=False)
+    said = {"login": user.username, "password": "một câu đủ dài cho thử"}
+    with full_disk():
+        assert client.post(reverse("account_login"), said).status_code == 503
+    assert client.get("/digitization/").status_code == 302, "he is not in"
+    assert client.post(reverse("account_login"), said).status_code == 302
+    assert client.get("/digitization/").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_middleware_writes_ends_the_request_alike() -> None:
+    """A session that is over is ended before any view; its line is owed, too."""
+    room = make_room()
+    client = client_of(room.operator)
+    address = reverse("digitization:page", args=[secret_page(room, 1).pk])
+    assert client.get(address).status_code == 200
+    later = timezone.now() + timedelta(minutes=31)
+    with full_disk(), time_machine.travel(later, tick=False):
+        answer = client.get(address)
+    assert answer.status_code == 503
+    assert b"canaryxyz" not in answer.content
+    assert "nhật ký" in answer.content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
