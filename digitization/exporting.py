@@ -79,8 +79,12 @@ def _make(taken: export_queue.Claim) -> None:
         level=export.level,
         max_bytes=LARGEST,
     )
-    if not _handed_over(taken, receipt):
-        remove_blob(receipt.blob)
+    handed_over = False
+    try:
+        handed_over = _handed_over(taken, receipt)
+    finally:
+        if not handed_over:
+            remove_blob(receipt.blob)
 
 
 @transaction.atomic

@@ -18,11 +18,13 @@ from django.utils import timezone
 from digitization import export_queue, jpeg_pdf, services
 from digitization.models import Page, PageExport
 from security import files
+from security.audit import TrailError
 from security.models import AuditEvent, User
 from tests.digitization.exports import ask, draw, fresh, make_drawn, picture, work
 from tests.digitization.make import make_dossier, make_pages, make_room
 from tests.security.attacks import client_of
 from tests.security.make import make_officer
+from tests.security.test_trail_first import full_disk
 
 WITHIN = 90  # seconds; several suites may share two cores
 real = pytest.mark.django_db(transaction=True)
@@ -149,6 +151,39 @@ def test_a_link_made_before_the_right_ended_opens_nothing_after() -> None:
     leave(room.keeper)
     assert client.get(link).status_code == 302  # to the sign-in: his session is over, too
     assert fresh(export).downloads == 0
+
+
+# --- a trail that cannot be written -----------------------------------------------------
+
+
+@real
+def test_without_its_line_nothing_is_downloaded() -> None:
+    room = make_room()
+    export = ask(room.keeper, make_drawn(room)[0].dossier)
+    assert work()
+    client = client_of(room.keeper)
+    link = client.post(reverse("digitization:export_download", args=[export.number]))["Location"]
+    with full_disk():
+        answer = client.get(link)
+    assert answer.status_code == 503
+    assert b"%PDF" not in answer.content
+    assert fresh(export).downloads == 0
+    assert client.get(link).status_code == 200
+
+
+@real
+def test_without_its_line_nothing_is_made_and_nothing_stays(settings: Any) -> None:
+    room = make_room()
+    export = ask(room.keeper, make_drawn(room)[0].dossier)
+    before = stored(settings.DATA_DIR)
+    with full_disk(), pytest.raises(TrailError):
+        work()
+    assert (fresh(export).state, fresh(export).blob) == ("running", "")
+    assert stored(settings.DATA_DIR) == before
+    PageExport.objects.update(lease_until=timezone.now())
+    services.sweep_exports(now=timezone.now())
+    assert work()
+    assert fresh(export).state == "ready"
 
 
 def test_a_thousand_pages_take_no_more_memory_than_one() -> None:
