@@ -110,6 +110,8 @@ PAGES = [
     ("quantri", "installation_state"),
     ("quantri", "damaged_files"),
     ("anninh", "security:trail"),
+    ("anninh", "security:trail_unusual"),
+    ("anninh", "security:trail_export"),
     ("anninh", "security:classifications"),
     ("anninh", "security:approvals"),
     ("hoso", "security:classifications"),
