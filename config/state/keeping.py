@@ -8,12 +8,11 @@ from django.conf import settings
 from django.db.models import Min
 from django.utils.translation import gettext as _
 
-from config.state.line import GREEN, GREY, RED, YELLOW, Line, lasted, moment
+from config.state.line import GREEN, GREY, RED, YELLOW, Line, lasted, moment, of_backups
 from security.models import UpkeepRun
 from security.upkeep_rules import BACKUP_WITHIN, DRILL_WITHIN
 
 Kind, Outcome = UpkeepRun.Kind, UpkeepRun.Outcome
-BACK_UP, DRILL = "manage.py backup", "manage.py restore_drill"
 
 
 def keeping_lines(now: datetime) -> tuple[Line, ...]:
@@ -29,7 +28,7 @@ def backup(now: datetime) -> Line:
             why = _("There is none; the last attempt failed at %(at)s.") % {
                 "at": moment(last.finished_at)
             }
-        return Line("backup", RED, title, why, _advice(), f"{BACK_UP} DIR")
+        return Line("backup", RED, title, why, _advice(), of_backups("backup"))
     why = _("%(at)s, %(ago)s ago, with %(files)d files.") % {
         "at": moment(good.finished_at),
         "ago": lasted(now - good.finished_at),
@@ -37,7 +36,7 @@ def backup(now: datetime) -> Line:
     }
     if now - good.finished_at > BACKUP_WITHIN:
         why = " ".join([why, _("There must be one every day.")])
-        return Line("backup", RED, title, why, _advice(), BACK_UP)
+        return Line("backup", RED, title, why, _advice(), of_backups("backup"))
     return _recent(title, why, good, last)
 
 
@@ -54,10 +53,10 @@ def _recent(title: str, why: str, good: UpkeepRun, last: UpkeepRun | None) -> Li
         )
     if last is not None and last.outcome == Outcome.FAILED:
         failed = _("The attempt after it failed.")
-        return Line("backup", YELLOW, title, f"{why} {failed}", _advice(), BACK_UP)
+        return Line("backup", YELLOW, title, f"{why} {failed}", _advice(), of_backups("backup"))
     if settings.BACKUP_DIR is None:
         by_hand = _("It was made by hand: no nightly backup is set up.")
-        return Line("backup", YELLOW, title, f"{why} {by_hand}", _advice(), BACK_UP)
+        return Line("backup", YELLOW, title, f"{why} {by_hand}", _advice(), of_backups("backup"))
     return Line("backup", GREEN, title, why)
 
 
@@ -79,13 +78,20 @@ def drill(now: datetime) -> Line:
         if now - good.finished_at <= DRILL_WITHIN:
             return Line("drill", GREEN, title, why)
         why = " ".join([why, _("There must be one every three months.")])
-        return Line("drill", RED, title, why, advice, DRILL)
+        return Line("drill", RED, title, why, advice, of_backups("restore_drill"))
     if UpkeepRun.objects.newest(Kind.DRILL) is not None:
-        return Line("drill", RED, title, _("None has come to a good end yet."), advice, DRILL)
+        return Line(
+            "drill",
+            RED,
+            title,
+            _("None has come to a good end yet."),
+            advice,
+            of_backups("restore_drill"),
+        )
     backups = UpkeepRun.objects.filter(kind=Kind.BACKUP)
     first = backups.aggregate(first=Min("started_at"))["first"]
     if first is None:
         return Line("drill", GREY, title, _("Nothing can be drilled before there is a backup."))
     light = RED if now - first > DRILL_WITHIN else YELLOW
     why = _("None yet: nobody knows whether the backups can be restored.")
-    return Line("drill", light, title, why, advice, DRILL)
+    return Line("drill", light, title, why, advice, of_backups("restore_drill"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -35,6 +36,11 @@ class Group:
     def of(self, *lights: str) -> Group:
         """The group with its lines of these lights alone."""
         return Group(self.title, tuple(line for line in self.lines if line.light in lights))
+
+
+def of_backups(command: str) -> str:
+    """A command that looks into BACKUP_DIR, or must be told where the backups are."""
+    return f"manage.py {command}" + ("" if settings.BACKUP_DIR else " DIR")
 
 
 def moment(at: datetime) -> str:

@@ -16,11 +16,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from config.state.line import GREEN, GREY, RED, YELLOW, Line, lasted, moment
+from config.state.line import GREEN, GREY, RED, YELLOW, Line, lasted, moment, of_backups
 from security import blobs
 from security.keyring import KeyRing
 from security.levels import Secrecy
-from security.models import FileFinding, UpkeepRun
+from security.models import FileFinding, StoredFile, UpkeepRun
 from security.selectors.upkeep import files_read
 from security.upkeep_rules import SHARES, all_read
 
@@ -48,7 +48,7 @@ def findings() -> Line:
         title,
         " ".join([why, _("It stays here until it is whole again.")]),
         _("Send the same scan again into its dossier, or bring the file back from a backup."),
-        "manage.py heal_files",
+        of_backups("heal_files"),
         url=reverse("damaged_files"),
         url_word=_("Which files"),
     )
@@ -160,6 +160,8 @@ def disks() -> tuple[Line, ...]:
 
 def files_disk(directory: Path) -> Line:
     title = _("Room for files")
+    if not StoredFile.objects.exists():  # nothing was received yet: the first file makes it
+        directory = next(one for one in (directory, *directory.parents) if one.is_dir())
     try:
         usage = shutil.disk_usage(directory)
     except OSError:

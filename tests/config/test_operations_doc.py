@@ -65,7 +65,7 @@ def test_every_command_that_the_screen_recommends_is_explained() -> None:
     shown = {
         found
         for path in STATE.glob("*.py")
-        for found in re.findall(r'"manage\.py ([a-z_]+)', path.read_text("utf-8"))
+        for found in re.findall(r'(?:"manage\.py |of_backups\(")([a-z_]+)', path.read_text("utf-8"))
     }
     assert len(shown) > 5
     assert shown <= {name for name, _rest in TYPED}

@@ -65,6 +65,7 @@ def test_no_backup_at_all_is_red_and_says_what_to_set(settings: Any) -> None:
     line = keeping.backup(timezone.now())
     assert light(line) == "red"
     assert "BACKUP_DIR" in line.todo
+    assert line.command == "manage.py backup DIR"
     make_run("backup", HOUR, outcome="failed")
     assert light(keeping.backup(timezone.now())) == "red"
 
@@ -198,10 +199,17 @@ def test_a_disk_without_room_is_red(free: int, expected: str) -> None:
 
 
 def test_a_disk_that_is_not_there_is_red(settings: Any, tmp_path: Any) -> None:
+    make_read_page(make_room())
     settings.DATA_DIR = tmp_path / "not mounted"
     (line,) = storage.disks()
     assert light(line) == "red"
     assert str(tmp_path) not in line.why
+
+
+def test_a_new_installation_has_no_directory_of_files_yet(settings: Any, tmp_path: Any) -> None:
+    settings.DATA_DIR = tmp_path / "made" / "by the first file"
+    (line,) = storage.disks()
+    assert line.light != "red" or "%" in line.why
 
 
 def test_the_room_for_backups_is_what_the_last_one_left() -> None:
