@@ -98,7 +98,7 @@ def test_what_never_left_the_house_does_not_count(settings: Any) -> None:
     ("change", "code"),
     [({"reason": "  "}, "reason_missing"), ({"purpose": "fun"}, "purpose_missing")],
 )
-def test_a_request_without_reason_or_purpose_is_refused(change: dict[str, str], code: str) -> None:
+def test_a_request_without_reason_or_purpose_is_refused(change: dict[str, Any], code: str) -> None:
     room = make_room()
     dossier = make_drawn(room)[0].dossier
     with Unchanged(), pytest.raises(RefusedError) as error:
