@@ -22,8 +22,8 @@ from security.audit import TrailError
 from security.models import AuditEvent, User
 from tests.digitization.exports import ask, draw, fresh, make_drawn, picture, work
 from tests.digitization.make import make_dossier, make_pages, make_room
-from tests.digitization.test_receiving_faults import full_disk
 from tests.security.attacks import client_of
+from tests.security.faults import full_disk
 from tests.security.make import make_officer
 
 WITHIN = 90  # seconds; several suites may share two cores
