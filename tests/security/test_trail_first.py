@@ -150,7 +150,9 @@ def test_what_middleware_writes_ends_the_request_alike() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_trail_that_somebody_holds_answers_503_instead_of_hanging() -> None:
+def test_a_trail_that_somebody_holds_answers_503_instead_of_hanging(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     room = make_room()
     page = secret_page(room)
     client = client_of(room.operator)
@@ -159,6 +161,7 @@ def test_a_trail_that_somebody_holds_answers_503_instead_of_hanging() -> None:
         answer = client.get(reverse("digitization:page", args=[page.pk]))
         took = time.monotonic() - began
     assert (answer.status_code, 4 < took < 20) == (503, True)
+    assert "55P03" in caplog.text
     assert b"canaryxyz" not in answer.content
     assert client.get(reverse("digitization:page", args=[page.pk])).status_code == 200
     with connection.cursor() as cursor:
