@@ -42,7 +42,7 @@ def test_from_the_dossier_to_the_file_by_two_people(
     page = signed_in(head, "/digitization/")
     page.get_by_role("link", name="Xuất trang (1)").click()
     page.get_by_role("link", name=export.title).click()
-    expect(page.get_by_text("Đoàn kiểm tra số 3, Công văn 88-CV/ĐKT")).to_be_visible()
+    expect(page.get_by_text("Đoàn kiểm tra số 3, Công văn 88-CV/ĐKT").first).to_be_visible()
     page.get_by_role("button", name="Phê duyệt").click()
     expect(page.get_by_text("Đã duyệt. Tệp đang được lập.")).to_be_visible()
 
