@@ -168,6 +168,7 @@ def test_every_reason_is_a_sentence_in_both_languages(code: str) -> None:
     "make",
     [
         lambda: hostile.with_action(S=Name.URI, URI="https://example.vn/a"),
+        lambda: hostile.with_action(S=Name.URI, URI="www.example.vn"),
         lambda: hostile.with_action(S=Name.GoTo, D=Array([0, Name.Fit])),
         lambda: hostile.with_root(OpenAction=Dictionary(S=Name.GoTo, D=Array([0, Name.Fit]))),
         lambda: hostile.with_root(OpenAction=Array([0, Name.Fit])),
