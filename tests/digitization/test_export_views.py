@@ -12,6 +12,8 @@ from django.utils import timezone
 from digitization import services
 from digitization.models import Page, PageExport
 from security.models import AuditEvent, User
+from security.selectors import unusual
+from security.selectors.trail import events_for, within
 from tests.digitization.exports import ask, draw, fresh, make_drawn, work
 from tests.digitization.make import Room, make_dossier, make_pages, make_room
 from tests.security.attacks import Unchanged, client_of, denials
@@ -269,3 +271,14 @@ def test_the_trail_finds_the_export_by_the_number_on_the_page(
     )
     assert asked.object_ids == ready.page_ids
     assert ", ".join(map(str, ready.page_ids)) in answer.content.decode()
+
+
+def test_pages_taken_out_count_in_what_a_person_judges_as_unusual(
+    room: Room, ready: PageExport
+) -> None:
+    officer = make_officer("security_officer", unit=room.unit)
+    downloaded(client_of(room.keeper), ready)
+    today = timezone.localdate()
+    rows = unusual._by_place(events_for(officer).filter(within(today, today)))
+    taken = [row["rows"] for row in rows if row["actor_id"] == room.keeper.pk]
+    assert sum(taken) >= ready.page_count
