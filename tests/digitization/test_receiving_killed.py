@@ -21,6 +21,7 @@ from digitization import queue
 from digitization.models import Dossier, OcrJob, SourceFile
 from digitization.ocr import children, rooms
 from digitization.ocr.children import NoChildError
+from digitization.reading import recognise_one
 from digitization.services import FileReceipt, receive_file
 from digitization.sweeping import sweep_files
 from security import files
@@ -234,3 +235,19 @@ def _until(condition: Any, seconds: float = 90) -> None:
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+@pytest.mark.django_db
+def test_a_page_whose_child_is_killed_from_outside_is_tried_again() -> None:
+    room = make_room()
+    dossier = make_dossier(room)
+    send(room, dossier, scan(*(f"dòng {row}" for row in range(12))))
+    killer = threading.Thread(target=_kill_the_supervisor)
+    killer.start()
+    assert recognise_one(worker="w")
+    killer.join(30)
+    job = OcrJob.objects.get()
+    assert (job.state, job.error_code) == ("queued", "engine")
+    OcrJob.objects.update(not_before=NOW)
+    assert recognise_one(worker="w")
+    assert OcrJob.objects.get().state == "done"
