@@ -17,8 +17,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
+from django.db.models import Max
 
-from security.models import AuditCheckpoint
+from security.models import AuditCheckpoint, AuditEvent
 from security.seals import store
 from security.seals.checkpoints import Body, links
 from security.seals.sealing import body_of
@@ -99,7 +100,7 @@ def _look_beyond(
     state: TrailState, directory: Path, numbers: list[int], last: Body | None, keys: PublicKeys
 ) -> None:
     """Seals made after the backup: signed, in one chain with it, and all there."""
-    before = last
+    before, last_id = last, AuditEvent.objects.aggregate(last=Max("id"))["last"] or 0
     for number in numbers:
         kept = store.kept(directory, number)
         finding = "cannot be read" if kept is None else ""
@@ -111,7 +112,8 @@ def _look_beyond(
             state.faults.append(f"trail: the copy of seal {number}: {finding}")
             return
         before = kept.body
-        state.lost_seals, state.lost_rows = state.lost_seals + 1, state.lost_rows + kept.body.rows
+        state.lost_seals += 1
+        state.lost_rows += sum(row_id > last_id for row_id in kept.leaves)
     if numbers and before:
         state.said.append(
             f"The copies of the seals go on to number {before.number} ({before.at[:16]} UTC), signed "
