@@ -198,8 +198,9 @@ def copy_checkpoints(directory: Path, key: SealKey) -> int:
     out is written the next time. Raises CheckpointConflictError where the files know more than the
     database: somebody threw seals away.
     """
-    last = AuditCheckpoint.objects.aggregate(last=Max("number"))["last"] or 0
+    # The files first: what another process seals between the two looks is no file without a row.
     kept = max(store.numbers(directory), default=0)
+    last = AuditCheckpoint.objects.aggregate(last=Max("number"))["last"] or 0
     if kept > last:
         text = f"{directory} goes on to checkpoint {kept}, the database ends with {last}"
         raise store.CheckpointConflictError(text)

@@ -27,7 +27,7 @@ from security.seals import store
 from security.seals.checkpoints import pack
 from security.seals.keys import SealKeyError, load_key
 from security.seals.lines import Window, line_of, lines_in
-from security.seals.sealing import _body_of, _insert, sealed_of
+from security.seals.sealing import _alone, _body_of, _insert, sealed_of
 from security.seals.state import seal_state
 from security.tasks import seal_trail
 from tests.security.make import make_officer
@@ -187,11 +187,12 @@ def test_one_at_a_time(sealing: Path) -> None:
         connection.close()
 
     with transaction.atomic():
-        assert seal_all() == 5
+        assert _alone()
         thread = threading.Thread(target=second)
         thread.start()
         thread.join(20)
         assert found == [0]
+    assert seal_all() == 5
     assert AuditCheckpoint.objects.count() == 1
 
 
@@ -251,7 +252,7 @@ def test_a_kept_checkpoint_is_never_overwritten(sealing: Path) -> None:
     with pytest.raises(store.CheckpointConflictError):
         store.write_once(sealing, sealed_of(row))
     assert path.read_bytes() == b"{}"
-    assert [file.name for file in sealing.iterdir()] == [path.name]
+    assert {file.name for file in sealing.iterdir()} == {path.name, "0000000001.revocations"}
 
 
 def test_a_copy_that_cannot_be_written_is_told_and_tried_again(
