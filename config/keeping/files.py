@@ -11,8 +11,11 @@ import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +26,8 @@ from security.keyring import KeyMissingError, KeyRing
 
 SMALL = 8 * 2**20  # read at once; larger ones go in pieces
 PIECE = 2**20
+THREADS = 4  # hashing and the disk's work let the others go on
+AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +78,60 @@ def copy_in(
     since is not read again. A file that lies there from a run that broke off is read and compared:
     only a whole backup vouches.
     """
-    done, known = Copied(), _Beside(before)
-    for blob in names:
-        path = blobs.blob_path(blob)
-        try:
-            facts = path.stat()
-        except FileNotFoundError:
-            done.missing.append(blob)
-            continue
-        entry = known.of(blob)
-        if entry and (entry.size, entry.changed) == (facts.st_size, facts.st_mtime_ns):
-            done.skipped += 1
-        else:
-            digest, new = _take(str(path), place)
-            entry = Entry(blob, digest, facts.st_size, facts.st_mtime_ns)
-            done.copied += 1
-            done.bytes_copied += facts.st_size if new else 0
-        done.bytes += entry.size
-        out.write(entry.line().encode("ascii"))
+    done, known, rest = Copied(), _Beside(before), iter(names)
+    with ThreadPoolExecutor(THREADS) as pool:
+        while batch := list(islice(rest, AT_ONCE)):
+            found = [_look(blob, known) for blob in batch]
+            work = partial(_copied, place=place)
+            for blob, (entry, written) in zip(batch, pool.map(work, found), strict=True):
+                _count(done, blob, entry, written)
+                if entry is not None:
+                    out.write(entry.line().encode("ascii"))
     return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file as it lies on the disk; ``entry`` where a whole backup has it unchanged."""
+
+    path: str
+    size: int
+    changed: int
+    blob: str
+    entry: Entry | None
+
+
+def _look(blob: str, known: _Beside) -> _Seen | None:
+    path, entry = str(blobs.blob_path(blob)), known.of(blob)
+    try:
+        facts = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        return None
+    if entry and (entry.size, entry.changed) != (facts.st_size, facts.st_mtime_ns):
+        entry = None
+    return _Seen(path, facts.st_size, facts.st_mtime_ns, blob, entry)
+
+
+def _copied(seen: _Seen | None, place: Place) -> tuple[Entry | None, int]:
+    """The entry of a file, and how many bytes were written for it: -1 where it was not read."""
+    if seen is None:
+        return None, 0
+    if seen.entry is not None:
+        return seen.entry, -1
+    digest, new = _take(seen.path, place)
+    return Entry(seen.blob, digest, seen.size, seen.changed), seen.size if new else 0
+
+
+def _count(done: Copied, blob: str, entry: Entry | None, written: int) -> None:
+    if entry is None:
+        done.missing.append(blob)
+        return
+    done.bytes += entry.size
+    if written < 0:
+        done.skipped += 1
+    else:
+        done.copied += 1
+        done.bytes_copied += written
 
 
 class _Beside:

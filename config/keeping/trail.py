@@ -7,6 +7,7 @@ follow the restored ones without a gap.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 from django.db.models import Max
 
+from config.launcher.children import dies_with_parent
 from security.models import AuditCheckpoint, AuditEvent
 from security.seals import store
 from security.seals.checkpoints import Body, links
@@ -68,7 +70,8 @@ def trail_beside(
     """
     connection.close()  # the child must not inherit it
     raw = {name: key.public_bytes_raw() for name, key in keys.items()}
-    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+    initializer = dies_with_parent(signal.SIGKILL)
+    with ProcessPoolExecutor(1, get_context("fork"), initializer) as pool:
         yield pool.submit(_check, raw, directory, now).result
 
 
