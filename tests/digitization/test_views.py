@@ -43,7 +43,9 @@ def test_home_shows_my_lots_with_their_counts(room: Room) -> None:
 
 
 def without_tokens(answer: Any) -> str:
-    return re.sub(r'"X-CSRFToken": "[^"]*"|value="[^"]{64}"|/\d+/|link=[\w:-]+', "", answer.content.decode())
+    return re.sub(
+        r'"X-CSRFToken": "[^"]*"|value="[^"]{64}"|/\d+/|link=[\w:-]+', "", answer.content.decode()
+    )
 
 
 FOREIGN: list[tuple[str, Callable[[Page], int]]] = [

@@ -23,6 +23,7 @@ from tests.walk.asking import Answer, ask, changed_tables, state_of_all_tables
 from tests.walk.conftest import Walk
 from tests.walk.doors import WALKED
 from tests.walk.register import Door
+from tests.walk.shifts import by_shift
 from tests.walk.world import POWERLESS
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +105,7 @@ def holders(shown: Shown) -> Iterator[Shown]:
         yield from holders(above)
 
 
-@pytest.mark.parametrize("door", OPENED, ids=str)
+@pytest.mark.parametrize("door", by_shift(OPENED), ids=str)
 def test_whatever_a_page_shows_is_written_down(walk: Walk, door: Door) -> None:
     world, missing, silent = walk.world, {}, []
     kwargs = door.kwargs(world.own) if door.kwargs else {}
@@ -133,7 +134,7 @@ def told(answer: Answer) -> set[Shown]:
 WITH_RECORD = [door for door in OPENED if door.kwargs and not door.fixed and door.name not in QUIET]
 
 
-@pytest.mark.parametrize("door", WITH_RECORD, ids=str)
+@pytest.mark.parametrize("door", by_shift(WITH_RECORD), ids=str)
 def test_a_record_that_is_read_stands_there_with_its_place_and_why(walk: Walk, door: Door) -> None:
     """Number, level and unit as they were at that moment, and which role or grant allowed it."""
     world = walk.world
@@ -155,7 +156,7 @@ CHANGING = sorted(
 )
 
 
-@pytest.mark.parametrize("door", CHANGING, ids=str)
+@pytest.mark.parametrize("door", by_shift(CHANGING), ids=str)
 def test_whoever_changes_something_is_written_down(walk: Walk, door: Door) -> None:
     """Not every request of the walk changes something; those that do leave more than a reading."""
     world = walk.world

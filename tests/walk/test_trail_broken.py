@@ -22,6 +22,7 @@ from tests.security.make import LONG_AGO, grant_role
 from tests.walk.asking import Answer, ask
 from tests.walk.doors import WALKED
 from tests.walk.register import Door
+from tests.walk.shifts import by_shift
 from tests.walk.world import World, hide_rows, make_world
 
 pytestmark = pytest.mark.django_db
@@ -100,7 +101,7 @@ HOLDING = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("door", ASKED, ids=str)
+@pytest.mark.parametrize("door", by_shift(ASKED), ids=str)
 def test_no_door_shows_a_word_while_the_trail_takes_no_line(world: World, door: Door) -> None:
     for htmx in (False, True) if door.partial else (False,):
         whole = asked(world, door, broken=False, htmx=htmx)
