@@ -147,6 +147,7 @@ def _measure(room: Path, size: int) -> tuple[dict[str, Any], dict[str, Any]]:
         "second_backup_s": round(again, 1),
         "restore_s": round(back, 1),
         "restore_mb_s": round(megabytes / back, 1),
+        **{f"restore_{part}_s": seconds for part, seconds in said["timing"].items()},
         "trail_rows": said["trail_rows"],
         "files_proven": said["proven"],
     }

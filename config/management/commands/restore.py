@@ -71,7 +71,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if options["json"]:
             said = {"name": done.manifest.name, "made_at": done.manifest.at, **done.figures()}
-            self.stdout.write(json.dumps({**said, "said": done.said, "named": done.faults}))
+            timing = {name: round(seconds, 1) for name, seconds in done.timing.items()}
+            told = {"timing": timing, "said": done.said, "named": done.faults}
+            self.stdout.write(json.dumps({**said, **told}))
         else:
             self._tell(done)
         if done.faults:
