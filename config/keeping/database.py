@@ -125,9 +125,10 @@ def _version(path: str) -> str:
 
 
 @dataclass
-class Dumping:
-    """A ``pg_dump`` at work."""
+class Working:
+    """A ``pg_dump`` or ``pg_restore`` at work."""
 
+    name: str
     process: subprocess.Popen[bytes]
     tool: str
 
@@ -135,11 +136,11 @@ class Dumping:
         """KeepingError unless it came to a good end."""
         _out, said = self.process.communicate()
         if self.process.returncode != 0:
-            raise KeepingError(f"pg_dump failed: {_short(said)}")
+            raise KeepingError(f"{self.name} failed: {_short(said)}")
 
 
 @contextmanager
-def dumping(database: Database, snapshot: Snapshot, goal: Path) -> Iterator[Dumping]:
+def dumping(database: Database, snapshot: Snapshot, goal: Path) -> Iterator[Working]:
     """Run ``pg_dump`` of exactly what the snapshot sees, beside the caller; ended in any case."""
     path, version = program("pg_dump", snapshot.server)
     process = subprocess.Popen(
@@ -152,31 +153,39 @@ def dumping(database: Database, snapshot: Snapshot, goal: Path) -> Iterator[Dump
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    try:
-        yield Dumping(process, version)
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
+    with _ended(process):
+        yield Working("pg_dump", process, version)
 
 
-def restore_dump(dump: Path, database: Database) -> None:
-    """Bring a dump into an empty database: all of it in one transaction, or nothing."""
+@contextmanager
+def restoring(dump: Path, database: Database) -> Iterator[Working]:
+    """Bring a dump into an empty database beside the caller: all of it in one transaction, or
+    nothing; ended in any case."""
     with database.connect() as link:
-        path, _version = program("pg_restore", link.server_version)
+        path, version = program("pg_restore", link.server_version)
     link.close()
-    done = subprocess.run(
+    process = subprocess.Popen(
         [
             *(path, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"),
             *("--no-comments", "--no-password", f"--dbname={database.name}", str(dump)),
         ],
         env=database.environment(),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
-    if done.returncode != 0:
-        raise KeepingError(f"pg_restore failed, the database stays empty: {_short(done.stderr)}")
+    with _ended(process):
+        yield Working("pg_restore", process, version)
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
 
 
 def _short(said: bytes) -> str:

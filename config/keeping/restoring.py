@@ -7,6 +7,8 @@ Whatever can be refused is refused before anything is touched. Then the house is
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -27,9 +29,9 @@ from config.keeping.place import Place, sync_everything
 from config.keeping.proving import Proof, bring_back, key_problem
 from config.keeping.trail import (
     TrailState,
+    check_restored_trail,
     meet_the_count,
     put_lost_seals_aside,
-    trail_beside,
 )
 from digitization.stored import named_blobs
 from security.models import EmergencyAccess, Invitation
@@ -163,18 +165,19 @@ def _restore(
     found: Found, place: Place, wanted: Wanted, state: Closed, publics: PublicKeys, now: datetime
 ) -> Restored:
     manifest, times, began = found.manifest, {}, time.monotonic()
-    faults = _database(found, state)
-    times["database"] = time.monotonic() - began
     directory = wanted.checkpoints or settings.AUDIT_CHECKPOINTS_DIR
-    began = time.monotonic()
-    with trail_beside(publics, directory, now=now) as trail_state:
+    # The database works for itself meanwhile; neither needs the other.
+    with _database_beside(found, state) as database_there:
         proof = bring_back(
             read_list(found.directory / manifest.files.file), place, sample=wanted.sample
         )
         sync_everything(Path(settings.DATA_DIR))
         times["files"] = time.monotonic() - began
-        trail = trail_state()
-    times["files_and_trail"] = time.monotonic() - began
+        faults = database_there()
+    times["files_and_database"] = time.monotonic() - began
+    began = time.monotonic()
+    trail = check_restored_trail(publics, directory, now=now)
+    times["trail"] = time.monotonic() - began
     done = Restored(manifest, proof, trail, wanted.sample, faults, timing=times)
     done.faults += [f"file {bad}" for bad in proof.bad] + trail.faults
     done.faults += _unlisted(found)
@@ -187,15 +190,29 @@ def _restore(
     return done
 
 
-def _database(found: Found, state: Closed) -> list[str]:
-    """Bring the dump back and compare every table with the manifest; what differs."""
+@contextmanager
+def _database_beside(found: Found, state: Closed) -> Iterator[Callable[[], list[str]]]:
+    """Begin to bring the dump back; what is given waits for it and says which tables differ."""
     if state.phase != closed.BEGUN:
-        return state.faults
+        yield lambda: state.faults
+        return
     owner = database.owners()
-    if not (target.has_tables() and _is_this(found)):
-        target.check_database()
-        target.empty_schema()
-        database.restore_dump(found.directory / found.manifest.dump.file, owner)
+    if target.has_tables() and _is_this(found):
+        yield lambda: _compared(found, state, owner)
+        return
+    target.check_database()
+    target.empty_schema()
+    with database.restoring(found.directory / found.manifest.dump.file, owner) as work:
+
+        def ended() -> list[str]:
+            work.wait()
+            return _compared(found, state, owner)
+
+        yield ended
+
+
+def _compared(found: Found, state: Closed, owner: database.Database) -> list[str]:
+    """Compare every table with the manifest, then bring the tables to this product's version."""
     link = owner.connect()
     counts = database.count_rows(link)
     link.close()

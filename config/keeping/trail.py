@@ -7,16 +7,14 @@ follow the restored ones without a gap.
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 from django.db.models import Max
 
@@ -41,9 +39,11 @@ class TrailState:
     lost_rows: int = 0
 
 
-def check_trail(keys: PublicKeys, directory: Path | None, *, now: datetime) -> TrailState:
+def check_trail(
+    keys: PublicKeys, directory: Path | None, *, now: datetime, pool: Executor | None = None
+) -> TrailState:
     """Recompute the whole trail; then compare it with the copies of seals in ``directory``."""
-    report = verify(Asked(keys=keys, directory=None, last_month=_FOREVER), now=now)
+    report = verify(Asked(keys=keys, directory=None, last_month=_FOREVER), now=now, pool=pool)
     state = TrailState(report.checkpoints, report.rows)
     if report.finding:
         state.faults.append(f"trail: {report.code.name.replace('_', ' ')}: {report.finding.text}")
@@ -60,27 +60,13 @@ def check_trail(keys: PublicKeys, directory: Path | None, *, now: datetime) -> T
     return state
 
 
-@contextmanager
-def trail_beside(
-    keys: PublicKeys, directory: Path | None, *, now: datetime
-) -> Iterator[Callable[[], TrailState]]:
-    """``check_trail`` in a process of its own, beside the files: both keep a core busy.
-
-    What is given waits for the result.
-    """
-    connection.close()  # the child must not inherit it
-    raw = {name: key.public_bytes_raw() for name, key in keys.items()}
+def check_restored_trail(keys: PublicKeys, directory: Path | None, *, now: datetime) -> TrailState:
+    """``check_trail`` on every core: hashing a million rows is what a restore waits for."""
+    connection.close()  # children must not inherit it
     initializer = dies_with_parent(signal.SIGKILL)
-    with ProcessPoolExecutor(1, get_context("fork"), initializer) as pool:
-        yield pool.submit(_check, raw, directory, now).result
-
-
-def _check(raw: dict[str, bytes], directory: Path | None, now: datetime) -> TrailState:
-    keys = {name: Ed25519PublicKey.from_public_bytes(key) for name, key in raw.items()}
-    try:
-        return check_trail(keys, directory, now=now)
-    finally:
-        connection.close()
+    with ProcessPoolExecutor(os.cpu_count(), get_context("fork"), initializer) as pool:
+        pool.submit(int).result()  # forks them all, before this process asks the database again
+        return check_trail(keys, directory, now=now, pool=pool)
 
 
 def _compare(state: TrailState, directory: Path, copies: set[int]) -> Body | None:
