@@ -1,4 +1,4 @@
-"""Looking at the processes that children are made of."""
+"""Looking at the processes that children are made of, and at the files they leave."""
 
 from __future__ import annotations
 
@@ -30,3 +30,12 @@ def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
         assert time.monotonic() < until
         time.sleep(0.02)
     return found
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def left_in(tmp: Path) -> list[Path]:
+    return [path for path in tmp.rglob("*") if path.is_file()]

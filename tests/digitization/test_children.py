@@ -8,7 +8,6 @@ import re
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -23,7 +22,7 @@ from digitization.ocr.refusal import RefusedFile
 from tests.digitization import hostile, hostile_pictures
 from tests.digitization.make import scan
 from tests.digitization.pages import make_page
-from tests.digitization.processes import descendants, nursery, wait_for
+from tests.digitization.processes import descendants, left_in, nursery, wait_for, written
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRETS = (
@@ -34,29 +33,6 @@ SECRETS = (
     "DATABASE_OWNER_URL",
     "REDIS_URL",
 )
-
-
-@pytest.fixture
-def tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory of temporary files of this test."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sent") / "a.png"
-    path.write_bytes(scan())
-    return path
-
-
-def written(path: Path, content: bytes) -> Path:
-    path.write_bytes(content)
-    return path
-
-
-def left_in(tmp: Path) -> list[Path]:
-    return [path for path in tmp.rglob("*") if path.is_file()]
 
 
 def test_a_child_finds_what_the_libraries_find(file: Path, tmp: Path) -> None:

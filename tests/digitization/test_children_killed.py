@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,41 +15,9 @@ import pytest
 from digitization.ocr import children, rooms
 from digitization.ocr.children import READING
 from tests.digitization import hostile
-from tests.digitization.make import scan
-from tests.digitization.processes import descendants, nursery, wait_for
+from tests.digitization.processes import descendants, left_in, nursery, wait_for, written
 
 PROJECT = Path(__file__).resolve().parents[2]
-SECRETS = (
-    "SECRET_KEY",
-    "FILE_NAME_KEY",
-    "FILE_KEYS",
-    "DATABASE_URL",
-    "DATABASE_OWNER_URL",
-    "REDIS_URL",
-)
-
-
-@pytest.fixture
-def tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory of temporary files of this test."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sent") / "a.png"
-    path.write_bytes(scan())
-    return path
-
-
-def written(path: Path, content: bytes) -> Path:
-    path.write_bytes(content)
-    return path
-
-
-def left_in(tmp: Path) -> list[Path]:
-    return [path for path in tmp.rglob("*") if path.is_file()]
 
 
 def test_whoever_asked_has_gone_so_the_child_goes_too(tmp: Path) -> None:

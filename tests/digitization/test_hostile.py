@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,12 +116,6 @@ ALL = [
     ("no ending", "scan", scan, "bad_ending"),
     ("two endings", "a.png.js", scan, "bad_ending"),
 ]
-
-
-@pytest.fixture
-def tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path
 
 
 def files_in(*places: Path) -> list[Path]:
