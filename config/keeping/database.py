@@ -142,19 +142,9 @@ class Working:
 @contextmanager
 def dumping(database: Database, snapshot: Snapshot, goal: Path) -> Iterator[Working]:
     """Run ``pg_dump`` of exactly what the snapshot sees, beside the caller; ended in any case."""
-    path, version = program("pg_dump", snapshot.server)
-    process = subprocess.Popen(
-        [
-            *(path, "--format=custom", "--no-owner", "--no-privileges"),
-            *(f"--snapshot={snapshot.id}", "--no-password", f"--file={goal}"),
-        ],
-        env=database.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    with _ended(process):
-        yield Working("pg_dump", process, version)
+    arguments = ["--format=custom", f"--snapshot={snapshot.id}", f"--file={goal}"]
+    with _beside("pg_dump", arguments, database, snapshot.server) as work:
+        yield work
 
 
 @contextmanager
@@ -162,26 +152,26 @@ def restoring(dump: Path, database: Database) -> Iterator[Working]:
     """Bring a dump into an empty database beside the caller: all of it in one transaction, or
     nothing; ended in any case."""
     with database.connect() as link:
-        path, version = program("pg_restore", link.server_version)
+        server = link.server_version
     link.close()
+    arguments = ["--single-transaction", "--exit-on-error", "--no-comments"]
+    arguments += [f"--dbname={database.name}", str(dump)]
+    with _beside("pg_restore", arguments, database, server) as work:
+        yield work
+
+
+@contextmanager
+def _beside(name: str, arguments: list[str], database: Database, server: int) -> Iterator[Working]:
+    path, version = program(name, server)
     process = subprocess.Popen(
-        [
-            *(path, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"),
-            *("--no-comments", "--no-password", f"--dbname={database.name}", str(dump)),
-        ],
+        [path, "--no-owner", "--no-privileges", "--no-password", *arguments],
         env=database.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    with _ended(process):
-        yield Working("pg_restore", process, version)
-
-
-@contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
     try:
-        yield
+        yield Working(name, process, version)
     finally:
         if process.poll() is None:
             process.terminate()
