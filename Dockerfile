@@ -6,8 +6,8 @@ RUN apt-get update \
         gettext poppler-utils postgresql-client tesseract-ocr tesseract-ocr-vie \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --create-home sauro \
-    && mkdir -p /app/var /data \
-    && chown sauro:sauro /app/var /data
+    && mkdir -p /app/var /data /backup \
+    && chown sauro:sauro /app/var /data /backup
 
 ENV PYTHONUNBUFFERED=1 PYTHONUTF8=1 LC_ALL=C.UTF-8 OMP_THREAD_LIMIT=1 \
     UV_PROJECT_ENVIRONMENT=/usr/local VAR_DIR=/app/var DATA_DIR=/data

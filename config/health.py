@@ -1,8 +1,9 @@
 """``/healthz``: 200 only when database, broker and at least one worker answer.
 
 Asked by the launcher, by the containers' health checks and by monitoring; so it needs no sign-in
-and tells nothing but the names of three parts and whether each answers, and whether the trail is
-sealed in time. Late seals want somebody to look, not a restart: the status stays 200.
+and tells nothing but the names of three parts and whether each answers, whether the trail is
+sealed in time, and whether the database's role could rewrite it. The last two want somebody to
+look, not a restart: the status stays 200.
 """
 
 import logging
@@ -21,7 +22,10 @@ from django.views.decorators.http import require_GET
 from kombu.exceptions import OperationalError
 
 from config.celery import app
+from config.keeping.closed import is_closed
+from security.database_roles import powers
 from security.seals.state import seal_state
+from security.selectors.upkeep import backup_in_time, files_whole
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +34,7 @@ WORKER_PATIENCE = 2.0  # seconds; an idle worker answers within a few millisecon
 # A good answer of the workers holds for a moment: many watchers, one question.
 WORKER_ANSWER_HOLDS = 5.0  # seconds
 
-OK, FAILING, LATE = "ok", "failing", "late"
+OK, FAILING, LATE, CLOSED, OWNER = "ok", "failing", "late", "closed", "owner"
 
 
 class _LastSeen:
@@ -88,6 +92,30 @@ def seals() -> str:
         return FAILING
 
 
+def database_role() -> str:
+    """Whether the product runs as a role to which its trail is closed (docs/adr/0015)."""
+    found = powers()
+    if found is None:
+        return FAILING
+    return OK if found.limited else OWNER
+
+
+def files() -> str:
+    """Whether all stored files are whole, as far as the nightly reading knows."""
+    return _told(files_whole)
+
+
+def backup() -> str:
+    return _told(lambda: backup_in_time(timezone.now()), otherwise=LATE)
+
+
+def _told(question: Callable[[], bool], *, otherwise: str = FAILING) -> str:
+    try:
+        return OK if question() else otherwise
+    except DatabaseError:
+        return FAILING
+
+
 @never_cache
 @login_not_required
 @require_GET
@@ -97,7 +125,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
     if not healthy:
         log.warning("unhealthy: %s", ", ".join(name for name, good in found.items() if not good))
     told = {name: OK if good else FAILING for name, good in found.items()}
-    told["seals"] = seals()
+    told |= {"seals": seals(), "files": files(), "backup": backup()}
+    told["database_role"] = database_role()
+    if is_closed():  # restored and not opened yet: everything answers, and nobody may come in
+        told["doors"] = CLOSED
     return JsonResponse(
         {"status": OK if healthy else FAILING, **told}, status=200 if healthy else 503
     )

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.template.loader import render_to_string
 from django.utils import translation
 
 from config.refusals import bad_request
@@ -76,6 +77,23 @@ class RefuseNulMiddleware:
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         """Posted fields are read here, after the CSRF check has read them anyway."""
         return bad_request(request) if _has_nul(request.POST) else None
+
+
+class WrongMethodMiddleware:
+    """A sentence where an address only takes what a form sends: 405 would be a blank page.
+
+    So it is when somebody opens once more the address that had shown a one-time link.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        blank = isinstance(response, HttpResponseNotAllowed) and not response.content
+        if blank and request.accepts("text/html"):
+            response.content = render_to_string("405.html").encode()
+        return response
 
 
 def _has_nul(fields: QueryDict) -> bool:

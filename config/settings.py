@@ -9,6 +9,7 @@ win over it.
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -49,6 +50,17 @@ BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 EXPORT_ALONE_AT_MOST = env.int("EXPORT_ALONE_AT_MOST", default=50)
 EXPORT_AT_MOST = env.int("EXPORT_AT_MOST", default=2000)
 EXPORT_KEPT_HOURS = env.int("EXPORT_KEPT_HOURS", default=24)
+# Who is told by letter when sealing lags, a file is damaged or a backup late (security/alarms.py):
+# codes and numbers, at most once an hour. Nobody by default: nothing leaves the machine.
+ALERT_EMAIL = env.list("ALERT_EMAIL", default=[])
+DEFAULT_FROM_EMAIL = env.str("ALERT_FROM", default="sauro@localhost")
+_mail = env.email_url("EMAIL_URL", default="smtp://localhost:25")
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (
+    _mail[name] for name in ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT")
+)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
 # Stored files: "on" encrypts what comes (plain ones of earlier stay readable until
 # ``manage.py encrypt_files``), "only" refuses to read plain ones too, "off" stores plain.
 FILE_ENCRYPTION = env.str("FILE_ENCRYPTION", default="on")
@@ -100,7 +112,9 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.LanguageMiddleware",
+    "config.keeping.middleware.ClosedMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.middleware.WrongMethodMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "security.middleware.RequestContextMiddleware",
@@ -179,6 +193,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
+    # Only workers on the machine with the backups' directory listen there.
+    "config.tasks.make_backup": {"queue": "keeping"},
     "digitization.tasks.recognise_next": {"queue": "ocr"},
     "digitization.tasks.assemble_next": {"queue": "assemble"},
     "digitization.tasks.*": {"queue": "default"},
@@ -194,9 +210,12 @@ CELERY_BEAT_SCHEDULE = {
     "take-snapshots": {"task": "campaign.tasks.take_snapshots", "schedule": 300.0},
     "check-lights": {"task": "campaign.tasks.check_lights", "schedule": 86400.0},
     "requeue-expired-leases": {"task": "digitization.tasks.requeue_expired", "schedule": 30.0},
+    # Half past one at night, before the working day and after the evening's uploads.
+    "make-backup": {"task": "config.tasks.make_backup", "schedule": crontab(hour=1, minute=30)},
     "seal-trail": {"task": "security.tasks.seal_trail", "schedule": 60.0},
     "audit-partitions": {"task": "security.tasks.make_audit_partitions", "schedule": 86400.0},
     "sweep-exports": {"task": "digitization.tasks.sweep_exports", "schedule": 60.0},
+    "tell-alarms": {"task": "security.tasks.tell_alarms", "schedule": 3600.0},
     "check-files": {"task": "digitization.tasks.check_files", "schedule": 86400.0},
     "clear-sessions": {"task": "security.tasks.clear_sessions", "schedule": 3600.0},
 }
@@ -280,6 +299,7 @@ SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "config.refusals.forged"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "django_language"
@@ -334,6 +354,12 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 # A request body above this goes to a temporary file at once; nothing is held in memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "security.uploads.NamelessUploadHandler",
+]
+# What comes behind it is thrown away; the door refuses files above 512 MB as too large.
+UPLOAD_KEPT_BYTES = 512 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 FILE_UPLOAD_TEMP_DIR = None
 

@@ -140,6 +140,7 @@ def _exception(line: TaskLine) -> ExceptionRow:
         waits_for=step.waits_for,
         next_step=step.words,
         judged=light_word(line.judged) if line.judged else "",
+        task_id=line.task.pk,
     )
 
 
@@ -206,4 +207,5 @@ def _cell(cell: BoardCell, *, is_now: bool) -> Cell:
         if alone
         else task_list_url(cell.query),
         is_now=is_now,
+        task_id=cell.task_id if alone else None,
     )

@@ -51,6 +51,7 @@ class ExceptionRow:
     waits_for: str
     next_step: str
     judged: str = ""
+    task_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Cell:
     word: str = ""
     url: str = ""
     is_now: bool = False
+    task_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -132,3 +134,9 @@ class BoardPage:
     @property
     def fingerprint(self) -> str:
         return fingerprint(self)
+
+    @property
+    def shown(self) -> list[int]:
+        """Ids of the tasks that stand on the board one by one, and not as a number alone."""
+        cells = {cell.task_id for line in self.matrix for cell in line.cells if cell.task_id}
+        return sorted(cells | {row.task_id for row in self.exceptions})

@@ -37,6 +37,7 @@ class Wait:
     url: str
     action: str
     due: TimeWords | None = None
+    task_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class WorkRow:
     reason: str
     owner: str
     report_url: str
+    task_id: int
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class ChangeRow:
     light: str
     words: str
     who: str
+    task_id: int
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,13 @@ class UnitPage:
     def fingerprint(self) -> str:
         return fingerprint(self)
 
+    @property
+    def shown(self) -> list[int]:
+        """Ids of all tasks that this page names."""
+        work = {row.task_id for part in self.parts for row in part.rows}
+        waits, changes = ({row.task_id for row in rows} for rows in (self.waits, self.changes))
+        return sorted(work | waits | changes)
+
 
 def change_rows(changes: list[selectors.Change]) -> tuple[ChangeRow, ...]:
     """Changes in words, each with the light the task shows now."""
@@ -100,6 +110,7 @@ def change_rows(changes: list[selectors.Change]) -> tuple[ChangeRow, ...]:
             light=light_class(change.task.light, change.task.late_days),
             words=_change_words(change),
             who=change.who,
+            task_id=change.task.pk,
         )
         for change in changes
     )
@@ -183,6 +194,7 @@ def _work_row(user: User, task: Task, facts: TaskFacts, policy: Policy, now: dat
         reason="; ".join(reasons.text(reason) for reason in verdict.reasons),
         owner="" if task.owner_id == user.pk else str(task.owner or ""),
         report_url=report_url(task) if may_work(user, "campaign.report", task) else "",
+        task_id=task.pk,
     )
 
 
@@ -210,6 +222,7 @@ def _remedy(acceptance: Acceptance, now: datetime) -> Wait:
         url=task_url(product.task),
         action=_("See what is missing"),
         due=due_words(until, now) if until else None,
+        task_id=product.task_id,
     )
 
 
@@ -219,4 +232,5 @@ def _hand_in(submission: Submission) -> Wait:
         why=_("handed in by %(who)s, %(unit)s") % {"who": submission.by, "unit": submission.unit},
         url=task_url(submission.product.task),
         action=_("Grade it"),
+        task_id=submission.product.task_id,
     )

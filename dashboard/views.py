@@ -29,9 +29,10 @@ def home(request: HttpRequest) -> HttpResponse:
     if place.url_name:
         return redirect(place.url_name)
     now = timezone.now()
-    response = answer(request, "dashboard/unit_home.html", unit_page(user, now))
+    page = unit_page(user, now)
+    response = answer(request, "dashboard/unit_home.html", page)
     if response.status_code == SHOWN:
-        audit.record("home.read", actor=user, object_type="campaign.task")
+        audit.record("home.read", actor=user, object_type="campaign.task", ids=page.shown)
     return response
 
 
@@ -56,6 +57,7 @@ def board(request: HttpRequest) -> HttpResponse:
             "board.read",
             actor=user,
             object_type="campaign.task",
+            ids=page.shown,
             reason=asked[:40] if page.past else "",
         )
     return response

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
@@ -51,14 +51,16 @@ def claim(*, worker: str) -> Claim | None:
 def progress(taken: Claim, done: int) -> bool:
     """Note how many pages are written and prolong the lease. False: it was cancelled, withdrawn, or
     given to somebody else meanwhile, so nothing of it may be written any more."""
-    changed = _ours(taken).update(done=done, lease_until=Now() + rules.LEASE)
+    changed = PageExport.objects.filter(_ours(taken)).update(
+        done=done, lease_until=Now() + rules.LEASE
+    )
     return bool(changed == 1)
 
 
 def close(taken: Claim, *, state: str, **columns: object) -> bool:
     """End the attempt in ``state``; False: it is no longer ours."""
     fields = {"state": state, "lease_until": None, **columns}
-    return bool(_ours(taken).update(**fields) == 1)
+    return bool(PageExport.objects.filter(_ours(taken)).update(**fields) == 1)
 
 
 def fail(taken: Claim, *, error: str) -> bool:
@@ -95,7 +97,5 @@ def wake_if_waiting() -> bool:
     return PageExport.objects.filter(state=State.APPROVED).exists() and wake()
 
 
-def _ours(taken: Claim) -> QuerySet[PageExport]:
-    return PageExport.objects.filter(
-        pk=taken.export_id, state=State.RUNNING, attempts=taken.attempt
-    )
+def _ours(taken: Claim) -> Q:
+    return Q(pk=taken.export_id, state=State.RUNNING, attempts=taken.attempt)

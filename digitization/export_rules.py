@@ -89,9 +89,5 @@ def lines_of_page(
     *, who: str, when: str, number: str, place: tuple[int, int], marks: tuple[str, ...] = ()
 ) -> list[str]:
     """What is burned into one page: marks (level, invented data), who and when, number and place."""
-    page, pages = place
-    return [
-        *(mark for mark in marks if mark),
-        f"{who} · {when}",
-        f"{number} · trang {page}/{pages}",
-    ]
+    said = " · ".join(mark for mark in marks if mark)
+    return [*([said] if said else []), who, when, f"{number} · trang {place[0]}/{place[1]}"]

@@ -68,7 +68,7 @@ def make_one(*, worker: str, job: str) -> bool:
 
 
 def _make(taken: export_queue.Claim) -> None:
-    export = PageExport.objects.select_related("asked_by__unit").get(pk=taken.export_id)
+    export = PageExport.objects.select_related("asked_by").get(pk=taken.export_id)
     if not still_his(export, User.objects.get(pk=export.asked_by_id)):
         raise AccessEndedError
     first = Page.objects.select_related("unit").only("unit").get(pk=export.page_ids[0])
@@ -79,8 +79,12 @@ def _make(taken: export_queue.Claim) -> None:
         level=export.level,
         max_bytes=LARGEST,
     )
-    if not _handed_over(taken, receipt):
-        remove_blob(receipt.blob)
+    handed_over = False
+    try:
+        handed_over = _handed_over(taken, receipt)
+    finally:
+        if not handed_over:
+            remove_blob(receipt.blob)
 
 
 @transaction.atomic
@@ -109,7 +113,7 @@ def _handed_over(taken: export_queue.Claim, receipt: files.Receipt) -> bool:
 def _pictures(taken: export_queue.Claim, export: PageExport) -> Iterator[bytes]:
     """Every page marked, in order; each is asked for when the one before is on the disk."""
     when = timezone.localtime().strftime("%H:%M %d/%m/%Y")
-    who = f"{export.asked_by.full_name} ({export.asked_by.username}), {export.asked_by.unit.name}"
+    who = f"{export.asked_by.full_name} ({export.asked_by.username})"
     marks = _marks(export)
     for place, pk in enumerate(export.page_ids, start=1):
         picture = _picture(export, pk)

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from digitization.models import DocumentType, Programme
+from digitization.models import DocumentType, PageExport, Programme
 from digitization.selectors.people import people_able_to, units_open_to
 from security.models import Unit, User
 
@@ -61,6 +61,20 @@ class LotForm(forms.Form):
         )
         self.fields["unit"].initial = programme.unit_id
         _choices(self, "assigned_to", people_able_to(UPLOAD, programme.unit, now))
+
+
+class ExportForm(forms.Form):
+    """What pages are taken out for; the service asks again."""
+
+    purpose = forms.ChoiceField(
+        label=_("What it is for"), choices=[("", "–"), *PageExport.Purpose.choices]
+    )
+    reason = forms.CharField(
+        label=_("Reason and basis"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Who needs it, by which document. Stays on the trail with the pages."),
+    )
 
 
 class AssignForm(forms.Form):

@@ -42,6 +42,7 @@ def _gate_sentences() -> dict[str, str]:
         "no_focal_person": _("The programme has no focal person yet."),
         "step_closed": _("This step is closed already."),
         "step_1_open": _("Step 1 of the programme must be closed first."),
+        "not_focal": _("Only somebody with an open account, on a unit that you run, can be named."),
         "foreign_unit": _("A lot lies in the programme's lead unit or below it."),
         "lot_exists": _("The programme already has a lot with this code."),
         "not_operator": _("This person may not upload scans in this unit."),
@@ -103,7 +104,9 @@ def _export_sentences() -> dict[str, str]:
         "export_over": _("This export is over."),
         "export_not_failed": _("Only a failed export can be tried again."),
         "export_not_ready": _("This export cannot be downloaded (any more)."),
-        "export_refused_by_store": _("The finished file could not be kept: too large, or too high."),
+        "export_refused_by_store": _(
+            "The finished file could not be kept: too large, or too high."
+        ),
         "export_worker_lost": _("The worker stopped while making this file, several times."),
         "access_wavered": _("The access to a page was away for a moment; try again."),
         "disk": _("The disk did not take the file; try again later."),

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 TROUBLE: dict[type[Exception], str] = {
     EngineError: "engine",
     ExhaustedError: "exhausted",
+    children.NoChildError: "engine",
     FileNotFoundError: "file_missing",
     files.DamagedError: "file_damaged",
     files.KeyMissingError: "key_missing",

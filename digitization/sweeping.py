@@ -16,7 +16,7 @@ from digitization.models import Page, PageExport
 from digitization.stored import named_blobs
 from security import blobs, quarantine, upkeep
 from security.models import StoredFile
-from security.services.upkeep_runs import recorded
+from security.services.upkeep_runs import alone, recorded
 from security.upkeep_rules import ALL_SHARES, share_of
 
 T = TypeVar("T")
@@ -35,16 +35,28 @@ def sweep_files(*, shares: Collection[int] = ALL_SHARES) -> Counter[str]:
     """Sweep these shares; what happened, in numbers, which are also recorded.
 
     ``aside``: moved into quarantine. ``back``: named by a row after all and put back, which should
-    never be and counts as a problem. ``deleted``: after a month in quarantine.
+    never be and counts as a problem. ``deleted``: after a month in quarantine. ``busy``: somebody
+    else sweeps, or uploads left no gap; the next night comes.
     """
-    with recorded("sweep") as running:
-        counts: Counter[str] = Counter(incoming=upkeep.sweep_incoming())
-        _deal_with_quarantine(counts)
-        _set_aside(counts, set(shares))
-        counts["in_quarantine"] = sum(1 for _one in quarantine.aside())
-        running.figures, running.problems = dict(counts), counts["back"] > 0
+    with alone("sweep") as mine:
+        if not mine:
+            return Counter(busy=1)
+        with recorded("sweep") as running:
+            counts = _swept(set(shares))
+            running.figures, running.problems = dict(counts), counts["back"] > 0
     if counts["back"]:
         log.error("sweep: %d blobs were named by rows and put back", counts["back"])
+    return counts
+
+
+def _swept(shares: set[int]) -> Counter[str]:
+    counts: Counter[str] = Counter(incoming=upkeep.sweep_incoming())
+    try:
+        _deal_with_quarantine(counts)
+    except quarantine.BusyError:
+        counts["busy"] += 1
+    _set_aside(counts, shares)
+    counts["in_quarantine"] = sum(1 for _one in quarantine.aside())
     return counts
 
 
@@ -94,11 +106,11 @@ def _deal_with_quarantine(counts: Counter[str]) -> None:
     for some in _in_batches(quarantine.aside()):
         wanted = named_among([blob for _day, blob, _path in some])
         for day, blob, path in some:
-            if blob in wanted:
-                counts["back"] += quarantine.put_back(path)
+            if blob in wanted and quarantine.put_back(path):
+                counts["back"] += 1
             elif today - day >= quarantine.KEPT:
                 counts["deleted"] += 1
-                counts["deleted_bytes"] += quarantine.delete(path)
+                counts["deleted_bytes"] += quarantine.drop(path)
     quarantine.drop_empty_days()
 
 

@@ -1,12 +1,34 @@
 from django.urls import URLPattern, path
 
-from digitization.views import dossiers, home, lots, pages, programmes, search
+from digitization.views import (
+    dossiers,
+    export_new,
+    exports,
+    home,
+    lots,
+    pages,
+    pictures,
+    programmes,
+    search,
+)
 
 app_name = "digitization"
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
     path("upload/", home.upload, name="upload"),
     path("search/", search.search, name="search"),
+    path("search/export/", export_new.export_search, name="export_search"),
+    path("lots/<int:pk>/export/", export_new.export_lot, name="export_lot"),
+    path("dossiers/<int:pk>/export/", export_new.export_dossier, name="export_dossier"),
+    path("pages/<int:pk>/export/", export_new.export_page, name="export_page"),
+    path("exports/", exports.exports, name="exports"),
+    path("exports/<slug:number>/", exports.export, name="export"),
+    path("exports/<slug:number>/approve/", exports.approve, name="export_approve"),
+    path("exports/<slug:number>/refuse/", exports.refuse, name="export_refuse"),
+    path("exports/<slug:number>/cancel/", exports.cancel, name="export_cancel"),
+    path("exports/<slug:number>/retry/", exports.retry, name="export_retry"),
+    path("exports/<slug:number>/download/", exports.download, name="export_download"),
+    path("exports/<slug:number>/file/", exports.file, name="export_file"),
     path("programmes/new/", programmes.programme_new, name="programme_new"),
     path("programmes/<int:pk>/", programmes.programme, name="programme"),
     path("programmes/<int:pk>/expected/", programmes.expected, name="programme_expected"),
@@ -28,6 +50,6 @@ urlpatterns: list[URLPattern] = [
     path("pages/<int:pk>/text/", pages.text, name="page_text"),
     path("pages/<int:pk>/retry/", pages.retry, name="page_retry"),
     path("pages/<int:pk>/excuse/", pages.excuse, name="page_excuse"),
-    path("pages/<int:pk>/image/", pages.image, name="page_image"),
-    path("pages/<int:pk>/thumbnail/", pages.thumbnail, name="page_thumbnail"),
+    path("pages/<int:pk>/image/", pictures.image, name="page_image"),
+    path("pages/<int:pk>/thumbnail/", pictures.thumbnail, name="page_thumbnail"),
 ]

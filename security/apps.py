@@ -6,7 +6,7 @@ class SecurityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from security import signin  # noqa: PLC0415 - models exist only now
+        from security import checks, signin  # noqa: F401, PLC0415 - models exist only now
         from security.mfa import renewal, trail  # noqa: PLC0415
 
         signin.connect()

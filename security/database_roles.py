@@ -17,15 +17,22 @@ from django.db import DatabaseError, connection, transaction
 
 # A table with this trigger (``security_audit_guard`` makes it) is append-only.
 _TABLES = """
-SELECT c.relname, c.relispartition, EXISTS (
+SELECT quote_ident(c.relname), c.relispartition, EXISTS (
     SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'append_only')
 FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
     AND pg_has_role(c.relowner, 'USAGE')
 ORDER BY c.relname
 """
+# What the database fills in by itself (number, time, transaction) is not for the writer to say.
+_SAID_BY_THE_WRITER = """
+SELECT quote_ident(a.attname) FROM pg_attribute a
+WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped
+    AND NOT a.atthasdef AND a.attidentity = ''
+ORDER BY a.attnum
+"""
 _SEQUENCES = """
-SELECT c.relname FROM pg_class c
+SELECT quote_ident(c.relname) FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'S'
     AND pg_has_role(c.relowner, 'USAGE')
     AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_trigger t ON t.tgrelid = d.refobjid
@@ -135,9 +142,10 @@ def _owners_session() -> Iterator[None]:
 def give_rights() -> None:
     """Say anew what the application's role may do, whatever it could do before; as the owner.
 
-    Ordinary tables: rows may be read and written. Append-only ones: read and added to; their
-    partitions: read (rows come in through the parent). A table made between two migrations, such
-    as the next month of the trail, can be read until this is called again.
+    Ordinary tables: rows may be read and written. Append-only ones: read and added to, but for
+    what the database fills in by itself; their partitions: read (rows come in through the
+    parent). A table made between two migrations, such as the next month of the trail, can be read
+    until this is called again.
     """
     if not has_two_roles():
         return
@@ -156,34 +164,39 @@ def _statements() -> Iterator[str]:
         default = f"ALTER DEFAULT PRIVILEGES IN SCHEMA public {{}} ON {what}"
         yield f"{default.format('REVOKE ALL')} FROM {role}"
         yield f"{default.format('GRANT SELECT')} TO {role}"
-    for rights, tables in _tables_by_rights().items():
-        yield f"REVOKE ALL ON {tables} FROM PUBLIC, {role}"
-        yield f"GRANT {rights} ON {tables} TO {role}"
-    if sequences := _names(_SEQUENCES):
-        yield f"GRANT SELECT, USAGE ON SEQUENCE {sequences} TO {role}"
+    plain, added_to, partitions = _tables()
+    for tables in filter(None, (plain, added_to, partitions)):
+        yield f"REVOKE ALL ON {', '.join(tables)} FROM PUBLIC, {role}"
+        rights = "SELECT, INSERT, UPDATE, DELETE" if tables is plain else "SELECT"
+        yield f"GRANT {rights} ON {', '.join(tables)} TO {role}"
+    for table in added_to:
+        columns = ", ".join(_column(_SAID_BY_THE_WRITER, table))
+        yield f"GRANT INSERT ({columns}) ON {table} TO {role}"
+    yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, {role}"
+    yield f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}"
+    if sequences := _column(_SEQUENCES):
+        yield f"GRANT USAGE ON SEQUENCE {', '.join(sequences)} TO {role}"
     for function in _column(_DEFINERS):
         yield f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC"
         yield f"GRANT EXECUTE ON FUNCTION {function} TO {role}"
 
 
-def _tables_by_rights() -> dict[str, str]:
-    found: dict[str, list[str]] = {}
+def _tables() -> tuple[list[str], list[str], list[str]]:
+    """Names, quoted: ordinary tables, append-only ones, and partitions of the latter."""
+    plain: list[str] = []
+    added_to: list[str] = []
+    partitions: list[str] = []
     with connection.cursor() as cursor:
         cursor.execute(_TABLES)
         for name, is_partition, append_only in cursor.fetchall():
-            rights = "SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"
-            rights = "SELECT" if append_only and is_partition else rights
-            found.setdefault(rights, []).append(connection.ops.quote_name(name))
-    return {rights: ", ".join(names) for rights, names in found.items()}
+            kind = partitions if append_only and is_partition else added_to
+            (kind if append_only else plain).append(name)
+    return plain, added_to, partitions
 
 
-def _names(question: str) -> str:
-    return ", ".join(connection.ops.quote_name(name) for name in _column(question))
-
-
-def _column(question: str) -> list[str]:
+def _column(question: str, *values: str) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute(question)
+        cursor.execute(question, values or None)
         return [name for (name,) in cursor.fetchall()]
 
 

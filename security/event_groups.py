@@ -49,7 +49,12 @@ ACCESS = EventGroup(
     ),
 )  # fmt: skip
 TRAIL = EventGroup("trail", beginnings=("trail.",))
-GROUPS = (READING, CHANGE, EXPORT, SIGNIN, ACCESS, TRAIL)
+KEEPING = EventGroup(
+    "keeping",
+    ("file.found_bad", "file.mended", "state.read"),
+    ("files.", "backup.", "revocation.", "installation."),
+)
+GROUPS = (READING, CHANGE, EXPORT, SIGNIN, ACCESS, TRAIL, KEEPING)
 
 
 def group_called(code: str) -> EventGroup | None:

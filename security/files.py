@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +23,12 @@ from security.services import Problem, RefusedError, check_level
 
 __all__ = [
     "DamagedError",
+    "Held",
     "KeyMissingError",
     "Receipt",
     "blob_name",
     "blob_path",
+    "holding",
     "open_blob",
     "open_whole",
     "plain_copy",
@@ -40,6 +43,19 @@ class Receipt:
     sha256: str
     blob: str
     size: int
+
+
+@dataclass(frozen=True)
+class Held:
+    """A file that came in whole and has no name yet; without one it goes when ``holding`` ends."""
+
+    receipt: Receipt
+    temporary: Path
+
+    def keep(self) -> None:
+        """Give it its name, once everything else that could fail was done. Before the commit: a
+        row must never name a blob that is not there."""
+        _settle(self.temporary, self.receipt)
 
 
 def receive(
@@ -63,13 +79,28 @@ def receive(
     Raises RefusedError (empty, too_large, above_ceiling); ImproperlyConfigured without a key for
     the level; nothing is left behind then.
     """
+    with holding(chunks, unit=unit, level=level, max_bytes=max_bytes, check=check) as held:
+        held.keep()
+    return held.receipt
+
+
+@contextmanager
+def holding(
+    chunks: Iterable[bytes],
+    *,
+    unit: Unit,
+    level: int,
+    max_bytes: int,
+    check: Callable[[Path], object] | None = None,
+) -> Iterator[Held]:
+    """``receive`` up to the name, which the caller has to give by ``keep``: rows and trail first,
+    so that nothing lies there if they cannot be written."""
     check_level(level)
     blobs.require_keys()
     with blobs.temporary() as temporary:
         receipt = _write(temporary, chunks, unit, level, max_bytes)
         _verify(temporary, receipt, check)
-        _settle(temporary, receipt)
-    return receipt
+        yield Held(receipt, temporary)
 
 
 def blob_name(sha256: str, *, unit: Unit, level: int) -> str:

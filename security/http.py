@@ -10,11 +10,14 @@ from django.db.models import QuerySet
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 
-from security import audit
+from security import audit, links
+from security.levels import Secrecy
 from security.models import Protected, User
 from security.scope import allowed_by, may
 from security.services import RefusedError
+from security.watermark import mark_of
 
 P = TypeVar("P", bound=Protected)
 # Refusals that mean "not you": they go to the trail as denials, the others are slips of a form.
@@ -23,7 +26,7 @@ DENIALS = frozenset(
         *("not_allowed", "own_role", "own_account", "own_work", "own_unit"),
         *("second_person", "two_people", "power", "above", "foreign_actions"),
         *("no_chain", "not_delegable", "other_organisation", "beyond_origin"),
-        *("hidden_field", "hidden_filter"),
+        *("hidden_field", "hidden_filter", "unknown_field"),
     }
 )
 # What Django's fields call a choice that the page did not offer.
@@ -55,15 +58,35 @@ def unread_or_404(request: HttpRequest, rows: QuerySet[P], **lookup: Any) -> P:
     user = signed_in(request)
     row = rows.visible_to(user).filter(**lookup).first()  # type: ignore[attr-defined]
     if row is None:
-        audit.record(
-            "read",
-            actor=user,
-            object_type=rows.model._meta.label_lower,
-            object_id=str(next(iter(lookup.values()), ""))[:40],
-            decision="denied",
-        )
-        raise Http404
+        raise _denied(request, rows, lookup)
     return cast("P", row)
+
+
+def linked_or_404(
+    request: HttpRequest, rows: QuerySet[P], *, pk: int, purpose: str = links.VIEW
+) -> P:
+    """Like ``unread_or_404``, for stored files: the address must also bear a link made for this
+    person, session, file and purpose not long ago (``security.links``). Any other answers alike.
+    """
+    try:
+        links.check(request, kind=rows.model._meta.label_lower, pk=pk, purpose=purpose)
+    except links.LinkError as error:
+        raise _denied(request, rows, {"pk": pk}, str(error)) from None
+    return unread_or_404(request, rows, pk=pk)
+
+
+def _denied(
+    request: HttpRequest, rows: QuerySet[Any], lookup: dict[str, Any], why: str = ""
+) -> Http404:
+    audit.record(
+        "read",
+        actor=signed_in(request),
+        object_type=rows.model._meta.label_lower,
+        object_id=str(next(iter(lookup.values()), ""))[:40],
+        decision="denied",
+        reason=why,
+    )
+    return Http404()
 
 
 def absent_part(request: HttpRequest, kind: str, pk: int) -> Http404:
@@ -77,10 +100,29 @@ def absent_part(request: HttpRequest, kind: str, pk: int) -> Http404:
     return Http404()
 
 
-def record_read(request: HttpRequest, row: Protected) -> None:
-    """One row of the trail: this person was shown this row."""
+def record_read(request: HttpRequest, row: Protected) -> int:
+    """One row of the trail, and its number: this person was shown this row."""
     user = signed_in(request)
-    audit.record("read", actor=user, row=row, allowed_by=allowed_by(user, row))
+    number = audit.record("read", actor=user, row=row, allowed_by=allowed_by(user, row))
+    request.read_number = number  # type: ignore[attr-defined]
+    return number
+
+
+def mark_over(request: HttpRequest, row: Protected) -> list[str]:
+    """The reader's mark over a picture of this row, which has been recorded as read; none at level 0."""
+    if row.level == Secrecy.PUBLIC:
+        return []
+    number: int = request.read_number  # type: ignore[attr-defined]
+    return mark_of(signed_in(request), now=timezone.now(), number=number)
+
+
+def record_shown(request: HttpRequest, rows: Iterable[Protected]) -> None:
+    """One line of the trail per kind: these rows stood in lists of a page that this person saw."""
+    ids: dict[str, set[int]] = {}
+    for row in rows:
+        ids.setdefault(row._meta.label_lower, set()).add(row.pk)
+    for kind, some in ids.items():
+        audit.record("list", actor=signed_in(request), object_type=kind, ids=sorted(some))
 
 
 def record_refusal(request: HttpRequest, error: RefusedError) -> bool:
@@ -115,6 +157,11 @@ def record_forged(request: HttpRequest, form: BaseForm) -> None:
     ]
     if fields:
         _denied_here(request, fields)
+
+
+def record_foreign_choice(request: HttpRequest, name: str) -> None:
+    """Like ``record_forged``, for a choice that a view reads without a form."""
+    _denied_here(request, [name])
 
 
 def _denied_here(request: HttpRequest, fields: Iterable[str] = ()) -> None:

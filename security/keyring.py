@@ -58,6 +58,10 @@ class KeyRing:
         """The highest number in use; 0 without keys."""
         return max((version for _level, version in self._keys), default=0)
 
+    def versions(self, level: int) -> list[int]:
+        """The numbers of a level's keys, oldest first."""
+        return sorted(version for of, version in self._keys if of == level)
+
     def newest(self, level: int) -> FileKey:
         """The key that wraps what is written now."""
         versions = [version for of, version in self._keys if of == level]

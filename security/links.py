@@ -12,8 +12,10 @@ import time
 
 from django.core import signing
 from django.http import HttpRequest
+from django.urls import reverse
 
 from security.context import session_mark
+from security.models import Protected
 
 FIELD = "link"
 VIEW, DOWNLOAD = "view", "download"
@@ -42,6 +44,12 @@ def issue(request: HttpRequest, *, kind: str, pk: int, purpose: str = VIEW) -> s
     """A token for this person in this session. kind: ``model._meta.label_lower`` of the row."""
     told = _told(request, kind, pk)
     return _Signer(purpose).sign(told).removeprefix(f"{told}:")
+
+
+def address(request: HttpRequest, view_name: str, row: Protected, *, purpose: str = VIEW) -> str:
+    """The address of a row's file with its link; the view takes ``pk`` alone."""
+    token = issue(request, kind=row._meta.label_lower, pk=row.pk, purpose=purpose)
+    return f"{reverse(view_name, args=[row.pk])}?{FIELD}={token}"
 
 
 def check(request: HttpRequest, *, kind: str, pk: int, purpose: str = VIEW) -> None:

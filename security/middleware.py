@@ -83,12 +83,12 @@ class TrailFirstMiddleware:
             response = self.get_response(request)
         if reading.owes_a_line and _shows_something(response):
             response.close()
-            return _unanswered(request, "rows were loaded and no line was written")
+            return unanswered(request, "rows were loaded and no line was written")
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, TrailError):
-            return _unanswered(request, f"the trail cannot be written ({error})")
+            return unanswered(request, f"the trail cannot be written ({error})")
         return None
 
 
@@ -97,8 +97,8 @@ def _shows_something(response: HttpResponse) -> bool:
     return response.status_code in (200, 206, 400, 422)
 
 
-def _unanswered(request: HttpRequest, why: str) -> HttpResponse:
-    """Made without the database, which may be what is missing."""
+def unanswered(request: HttpRequest, why: str) -> HttpResponse:
+    """503, made without the database, which may be what is missing. why: for the log alone."""
     match = request.resolver_match
     view = match.view_name if match else ""
     log.error("no answer for %s, request %s: %s", view, current_origin().request, why)

@@ -18,6 +18,7 @@ from security.models import User
 from security.scope import BREAK_GLASS, may
 from security.selectors import holdings, matrix
 from security.selectors.emergencies import waiting_count
+from security.selectors.upkeep import alarm_count
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Place:
     actions: tuple[str, ...] = ()
     # How many things wait there for this user; shown beside the word where there are any.
     count: Callable[[User], int] | None = None
+    # Whether something there is not in order; shown as a red light.
+    alarm: Callable[[], bool] | None = None
     # Beginning of the names of the pages that lie below it.
     below: str = ""
     # Begins a group: set apart from the pages before it.
@@ -43,6 +46,8 @@ def _to_decide(user: User) -> int:
     return holdings.waiting_count(user) + matrix.waiting_count(user, timezone.now())
 
 
+# Whoever keeps the machine, and whoever watches the trail.
+STATE_ACTIONS = ("security.manage_access", "security.view_trail")
 ACCESS = (
     Place(
         "security:people",
@@ -101,6 +106,13 @@ ACCESS = (
         ("security.manage_reference",),
         below="admin:",
         begins=True,
+    ),
+    Place(
+        "installation_state",
+        gettext_noop("State of the installation"),
+        STATE_ACTIONS,
+        alarm=lambda: alarm_count() > 0,
+        below="damaged_files",
     ),
 )
 ACCOUNT = (

@@ -108,16 +108,19 @@ def aside() -> Iterator[tuple[date, str, Path]]:
 
 
 def put_back(path: Path) -> bool:
-    """Give a blob its place again. False: another whole one took it meanwhile, this one goes."""
-    target = blobs.blob_path(path.name)
-    if target.exists():
-        path.unlink()
-        return False
-    _move(path, target)
-    return True
+    """Give a blob its place again. False: another one took it meanwhile, which an upload proved.
+
+    Raises BusyError: an upload that comes at the same moment must find the place as it is.
+    """
+    with sweeping():
+        target = blobs.blob_path(path.name)
+        if target.exists():
+            return False
+        _move(path, target)
+        return True
 
 
-def delete(path: Path) -> int:
+def drop(path: Path) -> int:
     """Off the disk for good; how many bytes."""
     size = path.stat().st_size
     path.unlink()

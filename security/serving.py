@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
 
-from security import blobs
+from security import blobs, watermark
 from security.crypto import DamagedError
 from security.keyring import KeyMissingError
 
@@ -22,6 +22,7 @@ SEALED = {
     "X-Content-Type-Options": "nosniff",
     "Content-Disposition": "inline",
     "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Referrer-Policy": "no-referrer",  # the address bears a link
 }
 
 
@@ -76,6 +77,20 @@ def blob_answer(request: HttpRequest, blob: str, *, content_type: str) -> HttpRe
         part.close()
         return HttpResponse(status=416, headers={**SEALED, "Content-Range": f"bytes */{part.size}"})
     return _answer(part, content_type)
+
+
+def marked_answer(blob: str, lines: Sequence[str]) -> HttpResponseBase:
+    """A picture with these lines burned in, whole. Raises Http404 without a blob."""
+    if not blob:
+        raise Http404
+    try:
+        with blobs.open_blob(blob) as opened:
+            marked = watermark.burn(opened.read(), lines)
+    except FileNotFoundError as error:
+        raise Http404 from error
+    except (DamagedError, KeyMissingError, watermark.UnreadableImageError) as error:
+        return _spoilt(blob, error)
+    return HttpResponse(marked, content_type="image/jpeg", headers=SEALED)
 
 
 def _answer(part: Part, content_type: str) -> StreamingHttpResponse:

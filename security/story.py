@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from security.models import AuditEvent
 from security.reading_rules import Sign
 
 NAMED_AT_MOST = 6
+PERSON = "security.user"
 
 
 @dataclass
@@ -34,6 +35,9 @@ class Doing:
     times: int = 1
     reason: str = ""
     session: str = ""
+    request: str = ""
+    lists: dict[str, int] = field(default_factory=dict)  # kind → rows, of pages full of lists
+    moved: bool = True  # whether the address differs from that of the doing before
 
     @property
     def denied(self) -> bool:
@@ -50,6 +54,10 @@ class Doing:
         return text[:1].upper() + text[1:]
 
     def _what(self) -> str:
+        if len(self.lists) > 1:
+            return "; ".join(
+                f"{kind_in_words(kind)} – {_rows(rows)}" for kind, rows in self.lists.items()
+            )
         parts = [kind_in_words(self.kind)] if self.kind else []
         named = self.numbers[:NAMED_AT_MOST]
         if named:
@@ -57,8 +65,21 @@ class Doing:
         if (left := len(self.numbers) - len(named)) > 0:
             parts.append(ngettext("and %d more", "and %d more", left) % left)
         if self.rows:
-            parts.append("– " + ngettext("%d row", "%d rows", self.rows) % self.rows)
+            parts.append("– " + _rows(self.rows))
         return " ".join(parts)
+
+    def add(self, event: AuditEvent) -> None:
+        """One more event of the same doing."""
+        self.last = event.at
+        # The lists of one page are one doing, however many there are.
+        self.times += not (self.lists and event.request and event.request == self.request)
+        self.request = event.request
+        self.rows += len(event.object_ids)
+        if self.lists:
+            shown = self.lists.get(event.object_type, 0)
+            self.lists[event.object_type] = shown + len(event.object_ids)
+        elif event.object_id and event.object_id not in self.numbers:
+            self.numbers.append(event.object_id)
 
 
 @dataclass(frozen=True)
@@ -73,7 +94,10 @@ def told(events: Iterable[AuditEvent]) -> list[StoryDay]:
     days = []
     for day, group in groupby(events, key=lambda one: timezone.localtime(one.at).date()):
         of_day = list(group)
-        days.append(StoryDay(day, list(_runs(reversed(of_day))), len(of_day)))
+        doings = list(_runs(reversed(of_day)))
+        for before, doing in pairwise(doings):
+            doing.moved = doing.address != before.address
+        days.append(StoryDay(day, doings, len(of_day)))
     return days
 
 
@@ -81,38 +105,56 @@ def _runs(events: Iterable[AuditEvent]) -> Iterator[Doing]:
     current: Doing | None = None
     for event in events:
         if current is not None and _goes_on(current, event):
-            current.last, current.times = event.at, current.times + 1
-            current.rows += len(event.object_ids)
-            if event.object_id and event.object_id not in current.numbers:
-                current.numbers.append(event.object_id)
+            current.add(event)
             continue
         if current is not None:
             yield current
-        current = Doing(
-            event.at,
-            event.at,
-            event.action,
-            event.object_type,
-            event.decision,
-            event.address,
-            [event.object_id] if event.object_id else [],
-            len(event.object_ids),
-            reason=event.reason,
-            session=event.session,
-        )
+        current = _begun(event)
     if current is not None:
         yield current
 
 
+def _begun(event: AuditEvent) -> Doing:
+    himself = event.object_type == PERSON and event.object_id == str(event.actor_id)
+    number = "" if himself else event.object_id  # who signs in needs no number beside his name
+    is_list = event.action == "list" and not number and not event.reason
+    return Doing(
+        event.at,
+        event.at,
+        event.action,
+        "" if himself else event.object_type,
+        event.decision,
+        event.address,
+        [number] if number else [],
+        len(event.object_ids),
+        reason=event.reason,
+        session=event.session,
+        request=event.request,
+        lists={event.object_type: len(event.object_ids)} if is_list else {},
+    )
+
+
 def _goes_on(doing: Doing, event: AuditEvent) -> bool:
+    if doing.lists and (event.action, event.object_id, event.reason) == ("list", "", ""):
+        here = (doing.decision, doing.address, doing.session)
+        return here == (event.decision, event.address, event.session)
     same = (doing.action, doing.kind, doing.decision, doing.address, doing.session, doing.reason)
     return same == (
         event.action, event.object_type, event.decision, event.address, event.session, event.reason,
     )  # fmt: skip
 
 
+def _rows(number: int) -> str:
+    return ngettext("%d row", "%d rows", number) % number
+
+
 def event_in_words(action: str) -> str:
-    """``page.corrected`` → "page corrected"; an unknown name as it is."""
+    """``page.corrected`` → "page corrected"; an unknown name as it is.
+
+    What a service refused bears the name of the page, ``security:grant_end``: a denial in words.
+    """
+    if ":" in action:
+        action = "request.denied"
     return str(EVENTS.get(action) or LABELS.get(action) or action)
 
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from security.models import User
 
 FONT = "static/vendor/be-vietnam-pro/be-vietnam-pro-{}-600-normal.woff2"
 ANGLE = 30  # degrees; scans have hardly any strokes along it, so it hides no word
@@ -28,9 +33,22 @@ _VIETNAMESE = frozenset(
     ]
 )
 
+LETTER = 8  # pixels that a letter of the overlay takes on the screen, about
+
 
 class UnreadableImageError(Exception):
     """These bytes are no picture that can be marked; nothing of it may be given out unmarked."""
+
+
+def mark_of(user: User, *, now: datetime, number: int) -> list[str]:
+    """Who, when, and the number of the row of the trail that says the rest."""
+    at = timezone.localtime(now).strftime("%d/%m/%Y %H:%M:%S")
+    return [user.full_name or user.username, at, _("Log no. %(number)s") % {"number": number}]
+
+
+def tile_width(lines: Sequence[str]) -> int:
+    """Width of the overlay's tile: the longest line and some room."""
+    return max(map(len, lines), default=0) * LETTER + 64
 
 
 def burn(image: bytes, lines: Sequence[str]) -> bytes:
@@ -47,7 +65,7 @@ def burn(image: bytes, lines: Sequence[str]) -> bytes:
     page.paste(_grey(page.mode, 255), (max(1, size // 16),) * 2, cover.point(_times(HALO)))
     page.paste(_grey(page.mode, 0), (0, 0), cover.point(_times(INK)))
     out = io.BytesIO()
-    _with_strip(page, " · ".join(said), size).save(out, "JPEG", quality=QUALITY)
+    _with_strip(page, said, size).save(out, "JPEG", quality=QUALITY)
     return out.getvalue()
 
 
@@ -79,12 +97,20 @@ def _cover(size: tuple[int, int], tile: Image.Image) -> Image.Image:
     return cover
 
 
-def _with_strip(page: Image.Image, said: str, size: int) -> Image.Image:
-    while size > 7 and _length(said, size) > page.width - size * 2:
-        size -= 1
-    whole = Image.new(page.mode, (page.width, page.height + size * 2), _grey(page.mode, 255))
+def _with_strip(page: Image.Image, lines: Sequence[str], size: int) -> Image.Image:
+    """All lines in one row below the page; one row each where that would be too long."""
+    room = page.width - size * 2
+    rows = [" · ".join(lines)]
+    if _length(rows[0], size) > room:
+        rows = list(lines)
+    whole = Image.new(
+        page.mode, (page.width, page.height + size * 2 * len(rows)), _grey(page.mode, 255)
+    )
     whole.paste(page, (0, 0))
-    _write(whole, (size, page.height + size // 3), said, size, _grey(page.mode, 0))
+    for at, row in enumerate(rows):
+        fitting = next((n for n in range(size, 6, -1) if _length(row, n) <= room), 6)
+        below = page.height + size * 2 * at + size // 3
+        _write(whole, (size, below), row, fitting, _grey(page.mode, 0))
     return whole
 
 

@@ -14,6 +14,7 @@ from campaign import reasons
 from campaign.facts import facts_of, policy_at
 from campaign.models import LightTransition, Task
 from campaign.rules import DONE, Policy, TaskFacts, Verdict, presses_at, task_light
+from security import audit
 from security.history import sign
 from security.models import User
 
@@ -44,6 +45,9 @@ def catch_up(tasks: Iterable[Task], *, now: datetime) -> int:
     # The cache columns have no history, so the bulk write passes none by.
     Task.objects.bulk_update(due, CACHE_FIELDS)
     LightTransition.objects.bulk_create(written)
+    if written:
+        turned = sorted({one.task_id for one in written})
+        audit.record("task.light_turned", actor=None, object_type="campaign.task", ids=turned)
     return len(written)
 
 

@@ -20,7 +20,7 @@ from campaign.selectors.lines import with_people
 from campaign.selectors.past import then_at
 from campaign.selectors.structure import Structure, structure_at
 from security import audit
-from security.http import require_action, signed_in
+from security.http import record_shown, require_action, signed_in
 from security.models import Unit
 
 PAGE = 50
@@ -90,6 +90,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
         object_type="campaign.product",
         ids=[line.product.pk for line in lines],
     )
+    record_shown(request, {line.product.task for line in lines})
     tabs = [("checklist", _("Checklist")), ("all", _("All")), ("waiting", _("Awaiting a grade"))]
     context = {
         "campaign": frame.campaign,

@@ -162,8 +162,8 @@ def _trail(*, kept: bool) -> Iterator[None]:
         audit.record = writing
 
 
-def _nothing(*_arguments: Any, **_options: Any) -> None:
-    pass
+def _nothing(*_arguments: Any, **_options: Any) -> int:
+    return 0
 
 
 # --- the seals --------------------------------------------------------------------------
@@ -198,11 +198,10 @@ def _seals(rows: int, directory: Path) -> dict[str, Any]:
 
 def _make_rows(rows: int) -> None:
     """In one statement, but under many numbers of transactions that are over, as they come."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         over = cursor.fetchone()[0] - 2
         cursor.execute(_ROWS, [over, rows, rows])
-    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ANALYZE security_auditevent")
 
 

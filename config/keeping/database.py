@@ -125,9 +125,10 @@ def _version(path: str) -> str:
 
 
 @dataclass
-class Dumping:
-    """A ``pg_dump`` at work."""
+class Working:
+    """A ``pg_dump`` or ``pg_restore`` at work."""
 
+    name: str
     process: subprocess.Popen[bytes]
     tool: str
 
@@ -135,48 +136,46 @@ class Dumping:
         """KeepingError unless it came to a good end."""
         _out, said = self.process.communicate()
         if self.process.returncode != 0:
-            raise KeepingError(f"pg_dump failed: {_short(said)}")
+            raise KeepingError(f"{self.name} failed: {_short(said)}")
 
 
 @contextmanager
-def dumping(database: Database, snapshot: Snapshot, goal: Path) -> Iterator[Dumping]:
+def dumping(database: Database, snapshot: Snapshot, goal: Path) -> Iterator[Working]:
     """Run ``pg_dump`` of exactly what the snapshot sees, beside the caller; ended in any case."""
-    path, version = program("pg_dump", snapshot.server)
+    arguments = ["--format=custom", f"--snapshot={snapshot.id}", f"--file={goal}"]
+    with _beside("pg_dump", arguments, database, snapshot.server) as work:
+        yield work
+
+
+@contextmanager
+def restoring(dump: Path, database: Database) -> Iterator[Working]:
+    """Bring a dump into an empty database beside the caller: all of it in one transaction, or
+    nothing; ended in any case."""
+    with database.connect() as link:
+        server = link.server_version
+    link.close()
+    arguments = ["--single-transaction", "--exit-on-error", "--no-comments"]
+    arguments += [f"--dbname={database.name}", str(dump)]
+    with _beside("pg_restore", arguments, database, server) as work:
+        yield work
+
+
+@contextmanager
+def _beside(name: str, arguments: list[str], database: Database, server: int) -> Iterator[Working]:
+    path, version = program(name, server)
     process = subprocess.Popen(
-        [
-            *(path, "--format=custom", "--no-owner", "--no-privileges"),
-            *(f"--snapshot={snapshot.id}", "--no-password", f"--file={goal}"),
-        ],
+        [path, "--no-owner", "--no-privileges", "--no-password", *arguments],
         env=database.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
     try:
-        yield Dumping(process, version)
+        yield Working(name, process, version)
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait()
-
-
-def restore_dump(dump: Path, database: Database) -> None:
-    """Bring a dump into an empty database: all of it in one transaction, or nothing."""
-    with database.connect() as link:
-        path, _version = program("pg_restore", link.server_version)
-    link.close()
-    done = subprocess.run(
-        [
-            *(path, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"),
-            *("--no-comments", "--no-password", f"--dbname={database.name}", str(dump)),
-        ],
-        env=database.environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise KeepingError(f"pg_restore failed, the database stays empty: {_short(done.stderr)}")
 
 
 def _short(said: bytes) -> str:

@@ -13,7 +13,8 @@ from django.conf import settings
 from config.keeping.errors import KeepingError
 from config.keeping.place import write_synced
 from security.blobs import sync_directory
-from security.seals.keys import SealKey, SealKeyError, key_id, load_key, load_public
+from security.seals import keys as seal_keys
+from security.seals.keys import SealKey, SealKeyError, load_key
 
 # Secrets that are no files: their names in the environment.
 SECRETS = ("SECRET_KEY", "FILE_NAME_KEY", "FILE_KEYS")
@@ -23,7 +24,8 @@ COPY = "secrets.env"
 def key_files() -> list[Path]:
     """Files that hold keys of this installation, those that exist."""
     seal = Path(settings.AUDIT_SEAL_KEY_FILE)
-    files = [seal, seal.with_suffix(".pub")]
+    # The launcher's own: with it in a new var/ an installation of one machine has all its secrets.
+    files = [seal, seal.with_suffix(".pub"), Path(settings.VAR_DIR) / "keys.json"]
     if not settings.FILE_KEYS:
         files.append(Path(settings.FILE_KEYS_FILE))
     return [file for file in files if file.is_file()]
@@ -89,10 +91,6 @@ def seal_key() -> SealKey | None:
 def public_keys(files: list[Path] | None) -> dict[str, Ed25519PublicKey]:
     """Public keys by id: those of the files, else the installation's own."""
     try:
-        if files:
-            publics = [load_public(file) for file in files]
-        else:
-            publics = [load_key(settings.AUDIT_SEAL_KEY_FILE).public]
+        return seal_keys.public_keys(files, settings.AUDIT_SEAL_KEY_FILE)
     except SealKeyError as error:
         raise KeepingError(str(error)) from error
-    return {key_id(public): public for public in publics}

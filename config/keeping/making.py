@@ -40,6 +40,7 @@ from config.keeping.place import (
 )
 from config.keeping.retention import Removed, keep_newest
 from digitization.stored import named_blobs
+from digitization.sweeping import named_among
 from security.models import AuditCheckpoint, Installation
 from security.seals.sealing import body_of
 
@@ -100,12 +101,13 @@ def _make(place: Place, *, keep: int) -> Made:
             copied = _copy_files(place, making / LIST)
             facts = _facts(moment)
             dump.wait()
+        absent, copied.missing = copied.missing, _still_named(copied.missing)
         name = _name(place, moment.at)
         manifest = Manifest(
             name=name,
             at=moment.at,
             dump=_dump_of(making / DUMP, moment.server, dump.tool),
-            files=_files_of(making / LIST, copied),
+            files=_files_of(making / LIST, copied, absent),
             **facts,
         )
         key = keys.seal_key()
@@ -178,8 +180,14 @@ def _dump_of(path: Path, server: int, tool: str) -> Dump:
     return Dump(path.name, path.stat().st_size, digest_of(path), server, tool)
 
 
-def _files_of(path: Path, copied: Copied) -> Files:
-    return Files(path.name, digest_of(path), copied.count, copied.bytes, copied.missing)
+def _files_of(path: Path, copied: Copied, absent: list[str]) -> Files:
+    return Files(path.name, digest_of(path), copied.count, copied.bytes, absent)
+
+
+def _still_named(absent: list[str]) -> list[str]:
+    """Without files that were made for once and went meanwhile: an export that ran out of time."""
+    now = named_among(absent)
+    return [blob for blob in absent if blob in now]
 
 
 def _name(place: Place, at: str) -> str:

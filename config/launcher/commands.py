@@ -6,6 +6,8 @@ follows ``python -m``, so that no path in a script's first line matters.
 
 APP = "config"
 QUEUES = "ocr,assemble,default"
+# Where the backups' directory is: on the machine of the database and the files, no other.
+KEEPING = "keeping"
 
 
 def web(bind: str = "0.0.0.0:8000") -> list[str]:
@@ -25,13 +27,16 @@ def web(bind: str = "0.0.0.0:8000") -> list[str]:
     ]
 
 
-def worker(concurrency: int | None = None) -> list[str]:
-    """Celery worker of all queues; as many tasks at a time as there are cores, unless told."""
+def worker(concurrency: int | None = None, *, remote: bool = False) -> list[str]:
+    """Celery worker of all queues; as many tasks at a time as there are cores, unless told.
+
+    remote: on a further machine, which has no backups' directory.
+    """
     command = [
         "celery",
         f"--app={APP}",
         "worker",
-        f"--queues={QUEUES}",
+        f"--queues={QUEUES if remote else f'{QUEUES},{KEEPING}'}",
         "--loglevel=INFO",
         "--without-mingle",
     ]

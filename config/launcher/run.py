@@ -18,7 +18,8 @@ from config.launcher.signals import TERM_THEN_QUIT
 
 USUAL_PORTS = range(8000, 8100)
 SIGN_IN, HEALTH = "/accounts/login/", "/healthz"
-OK, SERVER_ERROR = 200, 500
+# Closed: restored from a backup and not opened again yet (config.keeping); it runs all the same.
+OK, SERVER_ERROR, CLOSED = 200, 500, 503
 PROBE_EVERY = 10.0  # seconds
 PROBES_FAILED_IS_DEAD = 3
 
@@ -103,7 +104,7 @@ def await_pages(servers: Servers, port: int) -> None:
         if status == SERVER_ERROR:
             log = servers.places.log / "web.log"
             raise LauncherError(f"{SIGN_IN} answers {status}. The end of {log}:\n{tail(log, 30)}")
-        return status == OK
+        return status in {OK, CLOSED}
 
     children = servers.children
     wait_for(shows_sign_in, what=SIGN_IN, children=children, timeout=120)
@@ -160,7 +161,7 @@ def watch(children: list[Child], port: int) -> None:
         for child in children:
             child.check()
         if time.monotonic() >= next_probe:
-            failed = 0 if status_of(port, SIGN_IN) == OK else failed + 1
+            failed = 0 if status_of(port, SIGN_IN) in {OK, CLOSED} else failed + 1
             next_probe = time.monotonic() + PROBE_EVERY
         if failed >= PROBES_FAILED_IS_DEAD:
             raise LauncherError(

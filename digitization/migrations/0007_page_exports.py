@@ -8,54 +8,240 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('digitization', '0006_histories'),
+        ("digitization", "0006_histories"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PageExport',
+            name="PageExport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True)),
-                ('asked_at', models.DateTimeField()),
-                ('title', models.CharField(help_text='codes of what it was asked from', max_length=200)),
-                ('purpose', models.CharField(choices=[('personnel', 'Personnel work'), ('benefits', 'Benefits and policies'), ('inspection', 'Inspection and supervision'), ('authority', 'Request of a competent body'), ('person', 'Request of the person concerned'), ('other', 'Another purpose')], max_length=12)),
-                ('reason', models.CharField(max_length=300)),
-                ('page_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('page_count', models.PositiveIntegerField()),
-                ('left_out', models.PositiveIntegerField(default=0, help_text='pages without a picture yet')),
-                ('unit_path', models.CharField(db_collation='C', max_length=255)),
-                ('level', models.PositiveSmallIntegerField(choices=[(0, 'Public'), (1, 'Internal'), (2, 'Secret (Mật)'), (3, 'Top secret (Tối mật)')])),
-                ('sensitivity', models.PositiveSmallIntegerField(choices=[(0, 'Normal data'), (1, 'Personal data'), (2, 'Sensitive personal data')])),
-                ('alone', models.BooleanField(help_text='no second person was needed')),
-                ('alone_before', models.PositiveIntegerField(help_text='pages of 24 h before, taken alone')),
-                ('alone_at_most', models.PositiveIntegerField(help_text='the threshold then')),
-                ('state', models.CharField(choices=[('asked', 'Waiting for a second person'), ('approved', 'Waiting to be made'), ('running', 'Being made'), ('ready', 'Ready'), ('refused', 'Export refused'), ('failed', 'Not made'), ('expired', 'Time over'), ('withdrawn', 'Withdrawn: access ended'), ('cancelled', 'Cancelled')], default='asked', max_length=10)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('decision_reason', models.CharField(blank=True, max_length=300)),
-                ('done', models.PositiveIntegerField(default=0, help_text='pages written')),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('attempts_left', models.PositiveSmallIntegerField(default=3)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('worker', models.CharField(blank=True, max_length=120)),
-                ('error_code', models.CharField(blank=True, max_length=40)),
-                ('blob', models.CharField(blank=True, max_length=64)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('size', models.PositiveBigIntegerField(default=0, help_text='bytes')),
-                ('ready_at', models.DateTimeField(blank=True, null=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('downloads', models.PositiveIntegerField(default=0)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='page_exports', to=settings.AUTH_USER_MODEL)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=20, unique=True)),
+                ("asked_at", models.DateTimeField()),
+                (
+                    "title",
+                    models.CharField(help_text="codes of what it was asked from", max_length=200),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("personnel", "Personnel work"),
+                            ("benefits", "Benefits and policies"),
+                            ("inspection", "Inspection and supervision"),
+                            ("authority", "Request of a competent body"),
+                            ("person", "Request of the person concerned"),
+                            ("other", "Another purpose"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=300)),
+                (
+                    "page_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
+                ("page_count", models.PositiveIntegerField()),
+                (
+                    "left_out",
+                    models.PositiveIntegerField(default=0, help_text="pages without a picture yet"),
+                ),
+                ("unit_path", models.CharField(db_collation="C", max_length=255)),
+                (
+                    "level",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Public"),
+                            (1, "Internal"),
+                            (2, "Secret (Mật)"),
+                            (3, "Top secret (Tối mật)"),
+                        ]
+                    ),
+                ),
+                (
+                    "sensitivity",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Normal data"),
+                            (1, "Personal data"),
+                            (2, "Sensitive personal data"),
+                        ]
+                    ),
+                ),
+                ("alone", models.BooleanField(help_text="no second person was needed")),
+                (
+                    "alone_before",
+                    models.PositiveIntegerField(help_text="pages of 24 h before, taken alone"),
+                ),
+                ("alone_at_most", models.PositiveIntegerField(help_text="the threshold then")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "Waiting for a second person"),
+                            ("approved", "Waiting to be made"),
+                            ("running", "Being made"),
+                            ("ready", "Ready"),
+                            ("refused", "Export refused"),
+                            ("failed", "Not made"),
+                            ("expired", "Time over"),
+                            ("withdrawn", "Withdrawn: access ended"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="asked",
+                        max_length=10,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("decision_reason", models.CharField(blank=True, max_length=300)),
+                ("done", models.PositiveIntegerField(default=0, help_text="pages written")),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("attempts_left", models.PositiveSmallIntegerField(default=3)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("worker", models.CharField(blank=True, max_length=120)),
+                ("error_code", models.CharField(blank=True, max_length=40)),
+                ("blob", models.CharField(blank=True, max_length=64)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("size", models.PositiveBigIntegerField(default=0, help_text="bytes")),
+                ("ready_at", models.DateTimeField(blank=True, null=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("downloads", models.PositiveIntegerField(default=0)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="page_exports",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-asked_at', '-number'],
-                'indexes': [models.Index(fields=['asked_by', '-asked_at'], name='pageexport_mine'), models.Index(condition=models.Q(('state__in', ['approved', 'asked', 'failed', 'ready', 'running'])), fields=['asked_at'], name='pageexport_open'), models.Index(condition=models.Q(('blob', ''), _negated=True), fields=['id'], name='pageexport_bytes')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('page_count__gte', 1), ('page_ids__len', models.F('page_count'))), name='pageexport_pages'), models.CheckConstraint(condition=models.Q(('reason__regex', '\\S')), name='pageexport_reason'), models.CheckConstraint(condition=models.Q(('level__lte', 3)), name='pageexport_level'), models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='pageexport_second_person'), models.CheckConstraint(condition=models.Q(('alone', False), models.Q(('alone_at_most__gte', django.db.models.expressions.CombinedExpression(models.F('page_count'), '+', models.F('alone_before'))), ('level__lte', 1)), _connector='OR'), name='pageexport_alone'), models.CheckConstraint(condition=models.Q(('alone', True), ('state__in', ('asked', 'cancelled', 'withdrawn', 'expired')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='pageexport_decided'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'refused'), _negated=True), models.Q(('decision_reason', ''), _negated=True), _connector='OR'), name='pageexport_refusal'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(('lease_until__isnull', False), models.Q(('worker', ''), _negated=True)), _connector='OR'), name='pageexport_leased'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('done', models.F('page_count')), ('expires_at__isnull', False), models.Q(('blob', ''), _negated=True)), _connector='OR'), name='pageexport_ready'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('error_code', ''), _negated=True), _connector='OR'), name='pageexport_error'), models.CheckConstraint(condition=models.Q(('done__lte', models.F('page_count'))), name='pageexport_done')],
+                "ordering": ["-asked_at", "-number"],
+                "indexes": [
+                    models.Index(fields=["asked_by", "-asked_at"], name="pageexport_mine"),
+                    models.Index(
+                        condition=models.Q(
+                            ("state__in", ["approved", "asked", "failed", "ready", "running"])
+                        ),
+                        fields=["asked_at"],
+                        name="pageexport_open",
+                    ),
+                    models.Index(
+                        condition=models.Q(("blob", ""), _negated=True),
+                        fields=["id"],
+                        name="pageexport_bytes",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("page_count__gte", 1), ("page_ids__len", models.F("page_count"))
+                        ),
+                        name="pageexport_pages",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason__regex", "\\S")), name="pageexport_reason"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("level__lte", 3)), name="pageexport_level"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by", None),
+                            models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="pageexport_second_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("alone", False),
+                            models.Q(
+                                (
+                                    "alone_at_most__gte",
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("page_count"), "+", models.F("alone_before")
+                                    ),
+                                ),
+                                ("level__lte", 1),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="pageexport_alone",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("alone", True),
+                            ("state__in", ("asked", "cancelled", "withdrawn", "expired")),
+                            models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="pageexport_decided",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "refused"), _negated=True),
+                            models.Q(("decision_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="pageexport_refusal",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "running"), _negated=True),
+                            models.Q(
+                                ("lease_until__isnull", False),
+                                models.Q(("worker", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="pageexport_leased",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "ready"), _negated=True),
+                            models.Q(
+                                ("done", models.F("page_count")),
+                                ("expires_at__isnull", False),
+                                models.Q(("blob", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="pageexport_ready",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "failed"), _negated=True),
+                            models.Q(("error_code", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="pageexport_error",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("done__lte", models.F("page_count"))),
+                        name="pageexport_done",
+                    ),
+                ],
             },
         ),
     ]

@@ -51,7 +51,7 @@ class Allowance:
 
 
 # A TIFF of 2 000 full pages decodes in about a minute; a picture of 200 megapixels takes 800 MB.
-INSPECTING = Allowance(seconds=240, cpu_seconds=150, memory_mb=1536, file_mb=1, programs=False)
+INSPECTING = Allowance(seconds=180, cpu_seconds=120, memory_mb=1536, file_mb=1, programs=False)
 READING = Allowance(seconds=300, cpu_seconds=240, memory_mb=3072, file_mb=2048, programs=True)
 
 

@@ -6,7 +6,7 @@ answer must not trust the process that read the file.
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +20,14 @@ from digitization.ocr.sources import SourceInfo, inspect, page_image
 from digitization.ocr.types import ExhaustedError, PageReading, UnreadableImage, Word
 
 ENGINE = TesseractEngine()
+JPEG = b"\xff\xd8\xff"
+SIMPLE: dict[object, tuple[type, ...]] = {
+    str: (str,),
+    int: (int,),
+    bool: (bool,),
+    float: (float, int),
+    float | None: (float, int, type(None)),
+}
 NO_MEMORY = -4  # OpenCV's number for it
 
 Answer = tuple[dict[str, Any], list[bytes]]
@@ -42,11 +50,24 @@ def source_info(answer: bytes) -> SourceInfo:
 
 
 def page_reading(answer: bytes) -> PageReading:
-    """What reading a page gave, or the error of it."""
+    """What reading a page gave, or the error of it. ValueError if it is nothing that we sent."""
     facts, pictures = _unpacked(answer)
     derivative, thumbnail = pictures
-    words = [Word(**word) for word in facts.pop("words")]
-    return PageReading(words=words, derivative=derivative, thumbnail=thumbnail, **facts)
+    if not all(picture.startswith(JPEG) for picture in pictures):
+        raise ValueError("no pictures")
+    words = [Word(**_typed(word, Word)) for word in facts.pop("words")]
+    kept = _typed(facts, PageReading)
+    return PageReading(**kept, words=words, derivative=derivative, thumbnail=thumbnail)
+
+
+def _typed(facts: dict[str, Any], kind: type) -> dict[str, Any]:
+    """The facts, each of the simple type that its field has."""
+    known = {field.name: SIMPLE.get(field.type) for field in fields(kind)}
+    for name, value in facts.items():
+        wanted = known.get(name)
+        if wanted is None or not isinstance(value, wanted):
+            raise ValueError(name)
+    return facts
 
 
 def _inspected(path: Path, _page: int) -> Answer:

@@ -10,6 +10,7 @@ ends the whole process group of the job when its time is over, when whoever aske
 when the job itself has ended; then it removes the job's directory and answers.
 """
 
+import gc
 import json
 import os
 import resource
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy.ma  # noqa: F401 - numpy loads it at its first use: every child would, for 0.1 s
 from PIL import Image
 
 from digitization.ocr import jobs, rooms, sandbox
@@ -57,6 +59,7 @@ def _get_ready() -> None:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     with suppress(Exception):
         _ = jobs.ENGINE.version  # asked once; a missing program is the reading's error
+    gc.freeze()  # children share these pages instead of copying them for their first collection
 
 
 # --- the supervisor ---------------------------------------------------------------------

@@ -31,7 +31,7 @@ PACKED = {"/FlateDecode", "/Fl", "/LZWDecode", "/LZW", "/RunLengthDecode", "/RL"
 PACKED |= {"/BrotliDecode"}
 FLATE = {"/FlateDecode", "/Fl"}
 # People click on these or not; anything else (file:, \\server\share, javascript:) is no scan's.
-HARMLESS_ADDRESS = re.compile(rb"\s*(?:https?:|mailto:|#|$)", re.IGNORECASE)
+HARMLESS_ADDRESS = re.compile(rb"\s*(?:https?:|mailto:|tel:|www\.|#|$)", re.IGNORECASE)
 
 
 def check(pdf: pikepdf.Pdf) -> None:

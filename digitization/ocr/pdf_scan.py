@@ -13,6 +13,7 @@ from digitization.ocr.types import Pixels, pixels
 
 CLOSE_ENOUGH = 0.12
 TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+MOST_CONTENTS = 4096  # bytes in which a page says that it is one image; 50 are usual
 EDGE = 2.0  # points by which the image may miss the edge of the page
 
 
@@ -45,6 +46,8 @@ def _only_image(page: pikepdf.Page, dpi: int, megapixels: int) -> bytes | None:
 
 def _placed(page: pikepdf.Page) -> tuple[str, tuple[float, ...]] | None:
     """Name and matrix of the one image that the page paints, if it paints nothing else."""
+    if _contents_size(page) > MOST_CONTENTS:
+        return None
     matrix: tuple[float, ...] | None = None
     name: str | None = None
     for instruction in pikepdf.parse_content_stream(page):
@@ -56,6 +59,13 @@ def _placed(page: pikepdf.Page) -> tuple[str, tuple[float, ...]] | None:
         elif operator not in {"q", "Q", "gs"}:
             return None
     return (name, matrix) if name and matrix and "/Annots" not in page.obj else None
+
+
+def _contents_size(page: pikepdf.Page) -> int:
+    """Bytes of what the page says to draw, packed; taking it apart costs a thousand times more."""
+    contents = page.obj.get("/Contents", pikepdf.Array())
+    parts = contents if isinstance(contents, pikepdf.Array) else [contents]
+    return sum(len(part.read_raw_bytes()) for part in parts)
 
 
 def _fills(page: pikepdf.Page, matrix: tuple[float, ...]) -> bool:

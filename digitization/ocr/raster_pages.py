@@ -18,6 +18,7 @@ from digitization.ocr.refusal import (
 # Pillow warns above this many pixels and refuses above twice as many.
 Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 1_000_000
 FORMATS = ("TIFF", "JPEG", "PNG", "MPO")
+MAX_GIGAPIXELS = 25  # of all frames; 2 000 pages A4 at 300 dpi are 17
 LEAST_DPI, MOST_DPI = 100, 1300
 A4_LONG_INCHES = 11.69
 
@@ -28,6 +29,7 @@ def count(path: Path) -> int:
         frames = _frames(picture)
         if frames > MAX_PAGES:
             raise RefusedFile("too_many_pages", pages=frames, limit=MAX_PAGES)
+        _check_sum(picture, frames)
         for number in range(frames):
             _load(picture, number)
         return frames
@@ -72,6 +74,17 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 def _frames(picture: Image.Image) -> int:
     """Pages: only TIFF has several; the second picture of a phone's MPO is not a page."""
     return int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
+
+
+def _check_sum(picture: Image.Image, frames: int) -> None:
+    """Refuse more pixels than the fullest file of scans has, before any is decoded."""
+    pixels = 0
+    for number in range(frames):
+        if picture.format == "TIFF":
+            picture.seek(number)
+        pixels += picture.width * picture.height
+    if pixels > MAX_GIGAPIXELS * 1_000_000_000:
+        raise RefusedFile("too_demanding")
 
 
 def _load(picture: Image.Image, number: int) -> None:

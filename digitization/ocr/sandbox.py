@@ -88,6 +88,8 @@ def _programs() -> Iterator[Path]:
     models = os.environ.get("TESSDATA_PREFIX")
     yield from (Path(name) for name in _SYSTEM)
     yield from {Path(sys.prefix), Path(sys.base_prefix), _PROJECT}
+    # Where libraries lie elsewhere. Not the project as a whole: its keys and files are in it.
+    yield from (Path(place) for place in sys.path if Path(place).name.endswith("-packages"))
     if models:
         yield Path(models)
 

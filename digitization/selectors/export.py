@@ -35,6 +35,11 @@ def pages_by_file(
             yield source, pages
 
 
+def exported_ids(dossier: Dossier, user: User | None = None) -> list[int]:
+    """The pages that an export holds, for the trail."""
+    return list(_exported(user).filter(dossier=dossier).order_by("pk").values_list("pk", flat=True))
+
+
 def _exported(user: User | None) -> Any:
     """Pages that this user may see; for the machine those that nobody classified higher."""
     if user is None:

@@ -7,19 +7,21 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from digitization import export_rules as rules
 from digitization.models import Dossier, Lot, Page, PageExport
 from digitization.selectors.search import COUNT_UP_TO
 from records.folding import fold
-from security.models import User
+from security.models import RoleGrant, User
 from security.rules import Reach
 from security.scope import scopes_of
 
 EXPORT, APPROVE = "digitization.export", "digitization.approve_export"
 WAITING_AT_MOST = 100
 SHOWN_AT_MOST = 100
+DECIDED_AT_MOST = 20
+ASKED_AT_MOST = 20  # people looked at as a possible second person
 
 
 # --- what can be exported ---------------------------------------------------------------
@@ -74,10 +76,11 @@ def common_path(paths: Sequence[str]) -> str:
 
 def taken_alone(user: User, now: datetime) -> int:
     """Pages that this person exported in the last 24 hours without a second person."""
-    alone = PageExport.objects.filter(
+    alone: QuerySet[PageExport] = PageExport.objects.filter(
         asked_by=user, alone=True, asked_at__gt=now - rules.ALONE_WITHIN
     ).exclude(state__in=rules.NOTHING_LEFT, downloads=0)
-    return alone.aggregate(pages=Sum("page_count"))["pages"] or 0
+    pages: int | None = alone.aggregate(pages=Sum("page_count"))["pages"]
+    return pages or 0
 
 
 # --- who may have it --------------------------------------------------------------------
@@ -97,7 +100,7 @@ def denied_pages(user: User, ids: Collection[int], action: str) -> int:
     seen = Page.objects.visible_to(user).filter(pk__in=list(ids)).order_by()
     reaches = seen.values_list("unit_path", "level", "sensitivity").annotate(pages=Count("pk"))
     able = [scope.reach for scope in scopes_of(user) if action in scope.actions]
-    allowed = sum(
+    allowed: int = sum(
         pages
         for path, level, sensitivity, pages in reaches
         if any(reach.covers(Reach(path, level, sensitivity)) for reach in able)
@@ -139,9 +142,10 @@ def to_decide(user: User) -> list[PageExport]:
 
 
 def decided_by(user: User) -> list[PageExport]:
-    """What this person decided lately."""
+    """What this person decided lately, as far as he still sees all of it."""
     rows = PageExport.objects.filter(decided_by=user).select_related("asked_by__unit")
-    return list(rows.defer("page_ids").order_by("-decided_at")[:20])
+    latest = rows.order_by("-decided_at")[:DECIDED_AT_MOST]
+    return [one for one in latest if may_have_all(user, one.page_ids, APPROVE)]
 
 
 def export_for(user: User, number: str) -> PageExport | None:
@@ -154,6 +158,28 @@ def export_for(user: User, number: str) -> PageExport | None:
     if found is None or found.asked_by_id == user.pk:
         return found
     return found if may_have_all(user, found.page_ids, APPROVE) else None
+
+
+def able_to_decide(asker: User, ids: Collection[int], now: datetime) -> list[User]:
+    """Who could be the second person for these pages: for the asker, so that he knows whom to
+    remind, or that there is nobody and an administrator must give somebody the role."""
+    seen = Page.objects.visible_to(asker).filter(pk__in=list(ids)).order_by()
+    paths = seen.values_list("unit_path", flat=True).distinct()
+    units = {int(part) for path in paths for part in path.strip("/").split("/")}
+    grants = RoleGrant.objects.in_force(now).filter(
+        unit_id__in=units, role__permissions__action=APPROVE, role__permissions__allowed=True
+    )
+    people = User.objects.filter(pk__in=grants.values("user"), is_active=True).exclude(pk=asker.pk)
+    some = people.order_by("full_name")[:ASKED_AT_MOST]
+    return [one for one in some if may_have_all(one, ids, APPROVE)]
+
+
+def contents_for(user: User, export: PageExport) -> list[Dossier]:
+    """Dossiers that its pages are of, each with how many (``exported``), within what he sees."""
+    within = Q(pages__in=export.page_ids)
+    rows = Dossier.objects.visible_to(user).filter(within).select_related("unit")
+    counted = rows.annotate(exported=Count("pages", filter=within, distinct=True))
+    return list(counted.order_by("code")[:SHOWN_AT_MOST])
 
 
 def dossiers_of(lot: Lot, user: User) -> QuerySet[Dossier]:

@@ -20,14 +20,26 @@ State = PageExport.State
 AT_ONCE = 500
 
 
-@transaction.atomic
 def note_download(*, actor: User, export: PageExport, now: datetime) -> PageExport:
     """Ask once more whether the asker may have it, and write the trail before the first byte.
 
     Returns the export; only if its state is still ``ready`` may its bytes be given. One row of the
     trail for the export, one with the pages, one for each dossier: whoever looks for the readers of
-    a page or a dossier finds this, too. Raises RefusedError (not_allowed, export_not_ready).
+    a page or a dossier finds this, too. The rows of the export and its pages are committed by
+    themselves. Raises RefusedError (not_allowed, export_not_ready).
     """
+    row = _counted(actor, export, now)
+    if row.state == State.READY:
+        tell("export.downloaded", row, actor=actor, reason=f"{row.purpose}: {row.reason}")
+        audit.record(
+            "export.downloaded", actor=actor, object_type="digitization.page", ids=row.page_ids,
+            reason=row.number,
+        )  # fmt: skip
+    return row
+
+
+@transaction.atomic
+def _counted(actor: User, export: PageExport, now: datetime) -> PageExport:
     row = locked(export.pk)
     if row.asked_by_id != actor.pk:
         raise refused("not_allowed")
@@ -37,13 +49,7 @@ def note_download(*, actor: User, export: PageExport, now: datetime) -> PageExpo
         return row
     row.downloads += 1
     row.save(update_fields=["downloads"])
-    tell("export.downloaded", row, actor=actor, reason=f"{row.purpose}: {row.reason}")
-    audit.record(
-        "export.downloaded", actor=actor, object_type="digitization.page", ids=row.page_ids,
-        reason=row.number,
-    )  # fmt: skip
-    dossiers = Dossier.objects.filter(pages__in=row.page_ids).distinct()
-    for dossier in dossiers.order_by("pk"):
+    for dossier in Dossier.objects.filter(pages__in=row.page_ids).distinct().order_by("pk"):
         audit.record("dossier.exported", actor=actor, row=dossier, reason=row.number)
     return row
 
@@ -91,7 +97,10 @@ def _remove_bytes() -> int:
 
 
 def remove_blob(blob: str) -> None:
-    """An export's bytes belong to it alone: its number stands on each page."""
+    """An export's bytes belong to it alone: its number stands on each page. Two workers of one
+    export could write the same bytes; those that a ready one names stay."""
+    if PageExport.objects.filter(blob=blob, state=State.READY).exists():
+        return
     path = blobs.blob_path(blob)
     path.unlink(missing_ok=True)
     if path.parent.is_dir():

@@ -58,7 +58,7 @@ def ask_export(
     RefusedError (reason_missing, purpose_missing, nothing_to_export, export_too_large, not_allowed).
     """
     # One request at a time: pages taken alone are counted together.
-    User.objects.select_for_update().get(pk=actor.pk)
+    User.objects.select_for_update(no_key=True).get(pk=actor.pk)
     chosen = choice_of(pages.visible_to(actor))  # type: ignore[attr-defined]
     size = rules.Size(len(chosen.ids), chosen.level, taken_alone(actor, now))
     problems = rules.size_problems(size, at_most=settings.EXPORT_AT_MOST)

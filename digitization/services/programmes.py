@@ -17,6 +17,7 @@ from security import audit
 from security.history import sign
 from security.levels import Secrecy, Sensitivity
 from security.models import Unit, User
+from security.scope import may
 from security.services import check_action
 from security.services.problems import check_new_level
 
@@ -43,6 +44,8 @@ def create_programme(
     later with ``set_expected``. Step 1 is open, the others wait.
     """
     check_action(actor, ACTION, unit)
+    if focal_person is not None:
+        _check_focal(actor, focal_person)
     check_new_level(level)
     programme = Programme(
         **unit.placement,
@@ -64,8 +67,9 @@ def create_programme(
 
 @transaction.atomic
 def set_focal_person(*, actor: User, programme: Programme, person: User, now: datetime) -> None:
-    """Name the one person who answers for the programme."""
+    """Name the one person who answers for the programme: active, on a unit that the actor runs."""
     check_action(actor, ACTION, programme)
+    _check_focal(actor, person)
     programme.focal_person = person
     sign(programme, actor=actor, now=now).save(update_fields=["focal_person"])
     audit.record("programme.changed", actor=actor, row=programme, fields=["focal_person"])
@@ -91,6 +95,11 @@ def set_expected(
     )
     audit.record("programme.changed", actor=actor, row=programme, fields=["expected_count"])
     return len(counts)
+
+
+def _check_focal(actor: User, person: User) -> None:
+    if not (person.is_active and may(actor, ACTION, person.unit)):
+        raise refused("not_focal")
 
 
 def catalogue_facts(programme: Programme) -> CatalogueFacts:

@@ -29,6 +29,7 @@ from security.http import (
     form_status,
     record_read,
     record_refusal,
+    record_shown,
     require_action,
     signed_in,
     unread_or_404,
@@ -51,14 +52,12 @@ def dossier(request: HttpRequest, pk: int) -> HttpResponse:
         if request.GET.get("seen") == context["signature"]:
             return HttpResponse(status=204)
         record_read(request, row)
+        record_shown(request, context["pages"])
         return render(request, "digitization/dossier.html#live", context)
     row = visible_or_404(request, dossiers(), pk=pk)
     context = _living(request, row) | _index_context(request, row)
     context["changes"] = changes_of(signed_in(request), row)
-    audit.record(
-        "list", actor=signed_in(request), object_type="digitization.page",
-        ids=[page.pk for page in context["pages"]],
-    )  # fmt: skip
+    record_shown(request, context["pages"])
     return render(request, "digitization/dossier.html", context)
 
 
@@ -179,6 +178,7 @@ def _living(request: HttpRequest, row: Dossier) -> dict[str, Any]:
         "failed_pages": [page for page in pages if page.job.state == "failed"],
         "can_upload": may(user, "digitization.upload", row) and row.lot.state == "open",
         "can_correct": may(user, CORRECT, row) and row.lot.state != "accepted",
+        "can_export": may(user, "digitization.export", row),
         "types": list(DocumentType.objects.filter(programme_id=row.lot.programme_id)),
         "url": reverse("digitization:dossier", args=[row.pk]),
     }

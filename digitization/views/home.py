@@ -6,15 +6,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_GET, require_POST
 
 from digitization.models import Dossier, Lot, Programme
 from digitization.problems import problem, refused
+from digitization.selectors.damaged import damaged
+from digitization.selectors.exports import APPROVE, EXPORT, to_decide
 from digitization.selectors.lots import current_lot, lot_rows
 from digitization.services import open_dossier
 from digitization.views.shared import answer_upload, take_files
-from security import audit
-from security.http import require_action, signed_in
+from security.http import record_shown, require_action, signed_in
 from security.models import User
 from security.scope import may
 from security.services import RefusedError
@@ -27,22 +29,28 @@ def home(request: HttpRequest) -> HttpResponse:
     user, now = signed_in(request), timezone.now()
     lots = Lot.objects.visible_to(user).with_counts().order_by("-created_at", "-id")
     mine = lots.assigned_to(user)
-    context = {
-        "now": now,
-        "mine": lot_rows(mine[:50], user=user, now=now),
-        "others": lot_rows(lots.exclude(assigned_to=user)[:50], user=user, now=now),
-    }
+    rows = lot_rows(mine[:50], user=user, now=now)
+    others = lot_rows(lots.exclude(assigned_to=user)[:50], user=user, now=now)
+    shown = [row.lot for row in [*rows, *others]]
+    seen = _mark(user, shown)
+    context: dict[str, object] = {"now": now, "mine": rows, "others": others, "seen": seen}
     if request.htmx:  # type: ignore[attr-defined]
+        # New counts of lots that are on the screen already are no new reading.
+        if request.GET.get("seen") != seen:
+            record_shown(request, shown)
         return render(request, "digitization/home.html#lots", context)
-    ids = [row.lot.pk for row in [*context["mine"], *context["others"]]]  # type: ignore[misc]
-    audit.record("list", actor=user, object_type="digitization.lot", ids=ids)
-    current = current_lot(user)
+    current, dossiers = current_lot(user), _recent_dossiers(user)
+    programmes = list(Programme.objects.visible_to(user).select_related("unit", "focal_person"))
+    record_shown(request, [*shown, *dossiers, *programmes])
     context |= {
         "current": current,
-        "dossiers": _recent_dossiers(user),
-        "programmes": Programme.objects.visible_to(user).select_related("unit", "focal_person"),
+        "dossiers": dossiers,
+        "programmes": programmes,
         "can_upload": may(user, "digitization.upload"),
         "can_manage": may(user, "digitization.manage"),
+        "can_export": may(user, EXPORT) or may(user, APPROVE),
+        "exports_waiting": len(to_decide(user)),
+        "damaged": len(damaged(user)) if may(user, "digitization.manage") else 0,
     }
     return render(request, "digitization/home.html", context)
 
@@ -86,6 +94,12 @@ def dossier_by_code(user: User, code: str) -> Dossier:
         if (found := rows.filter(code=code).first()) is not None:
             return found  # type: ignore[no-any-return]
         raise
+
+
+def _mark(user: User, lots: list[Lot]) -> str:
+    """Says which lots the page at this person's screen names; nobody else can make it."""
+    named = ",".join(str(lot.pk) for lot in lots)
+    return salted_hmac("digitization.home", f"{user.pk}:{named}").hexdigest()[:32]
 
 
 def _recent_dossiers(user: User) -> list[Dossier]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -28,6 +30,7 @@ from digitization.views.shared import attempt
 from security.http import (
     record_forged,
     record_read,
+    record_shown,
     require_action,
     signed_in,
     unread_or_404,
@@ -49,10 +52,13 @@ def lot(request: HttpRequest, pk: int) -> HttpResponse:
         if request.GET.get("seen") == lot_signature(row):
             return HttpResponse(status=204)
         record_read(request, row)
-        return render(request, "digitization/lot.html#live", _context(request, row))
+        context = _context(request, row)
+        record_shown(request, _named(context))
+        return render(request, "digitization/lot.html#live", context)
     row = visible_or_404(request, _lots(), pk=pk)
     fit_counters([row], signed_in(request))
     context = _context(request, row) | _choices(request, row)
+    record_shown(request, _named(context))
     return render(request, "digitization/lot.html", context)
 
 
@@ -161,7 +167,13 @@ def _lots() -> QuerySet[Lot]:
     return rows
 
 
-def _context(request: HttpRequest, row: Lot) -> dict[str, object]:
+def _named(context: dict[str, Any]) -> list[Dossier | Page]:
+    """Dossiers and failed pages that stand on the page of a lot."""
+    dossiers = [dossier for dossier, _gap in context["dossiers"]]
+    return [*dossiers, *(page for page, _why in context["failed"])]
+
+
+def _context(request: HttpRequest, row: Lot) -> dict[str, Any]:
     user, now = signed_in(request), timezone.now()
     gaps = {gap.dossier.pk: gap for gap in index_gaps(row, user)}
     failed = failed_pages(row, user)
@@ -182,6 +194,7 @@ def _context(request: HttpRequest, row: Lot) -> dict[str, object]:
         ],
         "programme_shown": Programme.objects.visible_to(user).filter(pk=row.programme_id).exists(),
         "can_inspect": inspects,
+        "can_export": may(user, "digitization.export", row),
         "can_upload": may(user, "digitization.upload", row),
         "can_correct": may(user, "digitization.correct", row),
         "url": reverse("digitization:lot", args=[row.pk]),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,15 +30,15 @@ from digitization.selectors.pages import (
 )
 from digitization.views.shared import attempt, number_of
 from security.http import (
+    mark_over,
     record_refusal,
+    record_shown,
     require_action,
     signed_in,
-    unread_or_404,
     visible_or_404,
 )
 from security.scope import may
 from security.services import RefusedError
-from security.serving import blob_answer
 
 VIEW, CORRECT = "digitization.view", "digitization.correct"
 
@@ -56,8 +57,12 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     """The page; ``?line=`` takes a line in hand, ``?q=`` boxes the words of a search."""
     place = _place(request)
     row = visible_or_404(request, _pages(), pk=pk)
-    part = "#room" if request.htmx else ""  # type: ignore[attr-defined]
-    return render(request, f"digitization/page.html{part}", _context(request, row, place))
+    context = _context(request, row, place)
+    if request.htmx:  # type: ignore[attr-defined]
+        # Another line of the same page: its neighbours are on the screen already.
+        return render(request, "digitization/page.html#room", context)
+    record_shown(request, [near for _place, near in context["around"].pages])
+    return render(request, "digitization/page.html", context)
 
 
 @require_POST
@@ -124,25 +129,6 @@ def excuse(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(_back(request, row))
 
 
-@require_GET
-@require_action(VIEW)
-def image(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The upright page as the screen shows it; each look is a row of the trail."""
-    return _picture(request, visible_or_404(request, _pages(), pk=pk).derivative)
-
-
-@require_GET
-@require_action(VIEW)
-def thumbnail(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """A page too small to read; the list it stands in is in the trail."""
-    rows: QuerySet[Page] = Page.objects.only("id", "thumbnail")
-    return _picture(request, unread_or_404(request, rows, pk=pk).thumbnail)
-
-
-def _picture(request: HttpRequest, blob: str) -> HttpResponseBase:
-    return blob_answer(request, blob, content_type="image/jpeg")
-
-
 def _pages() -> QuerySet[Page]:
     rows: QuerySet[Page] = Page.objects.select_related(
         "source", "job", "dossier__lot__programme", "dossier__lot__counter", "corrected_by"
@@ -154,7 +140,7 @@ def _place(request: HttpRequest) -> Place:
     return Place(number_of(request.GET.get("line", "")), request.GET.get("q", "").strip())
 
 
-def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, object]:
+def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, Any]:
     user = signed_in(request)
     lines = read_lines(row, place.query)
     here = next((line for line in lines if line.number == place.line), None)
@@ -178,6 +164,8 @@ def _context(request: HttpRequest, row: Page, place: Place) -> dict[str, object]
         "index_rows": index_rows(row.dossier, user),
         "changes": page_changes(user, row),
         "url": reverse("digitization:page", args=[row.pk]),
+        "mark": mark_over(request, row),
+        "can_export": may(user, "digitization.export", row),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +21,14 @@ from digitization.selectors.lots import lot_rows
 from digitization.services import close_step_1, create_lot, create_programme, set_expected
 from digitization.services.programmes import catalogue_facts
 from digitization.views.shared import attempt
-from security.http import form_status, record_refusal, require_action, signed_in, visible_or_404
+from security.http import (
+    form_status,
+    record_refusal,
+    record_shown,
+    require_action,
+    signed_in,
+    visible_or_404,
+)
 from security.scope import may
 from security.services import RefusedError
 
@@ -30,7 +39,9 @@ MANAGE = "digitization.manage"
 @require_action("digitization.view")
 def programme(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible_or_404(request, _programmes(), pk=pk)
-    return render(request, "digitization/programme.html", _context(request, row))
+    context = _context(request, row)
+    record_shown(request, [line.lot for line in context["lots"]])
+    return render(request, "digitization/programme.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -109,7 +120,7 @@ def _programmes() -> QuerySet[Programme]:
     return rows
 
 
-def _context(request: HttpRequest, row: Programme) -> dict[str, object]:
+def _context(request: HttpRequest, row: Programme) -> dict[str, Any]:
     user, now = signed_in(request), timezone.now()
     lots = Lot.objects.visible_to(user).with_counts().filter(programme=row).order_by("code")
     missing = step_1_problems(catalogue_facts(row))

@@ -27,6 +27,10 @@ class UpkeepRunQuerySet(models.QuerySet["UpkeepRun"]):
     def newest_good(self, kind: str) -> UpkeepRun | None:
         return self.successful().newest(kind)
 
+    def newest_usable(self, kind: str) -> UpkeepRun | None:
+        """The last one that came to an end without failing, with problems or not."""
+        return self.exclude(outcome=UpkeepRun.Outcome.FAILED).newest(kind)
+
     def begun_before(self, at: datetime) -> UpkeepRunQuerySet:
         return self.filter(started_at__lt=at)
 

@@ -100,3 +100,9 @@ def is_signed(public: Ed25519PublicKey, signature: bytes, data: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def public_keys(files: list[Path] | None, own: Path) -> dict[str, Ed25519PublicKey]:
+    """Public keys by id: those of the files, else of the installation's own key. SealKeyError."""
+    publics = [load_public(file) for file in files] if files else [load_key(own).public]
+    return {key_id(public): public for public in publics}

@@ -9,6 +9,7 @@ the database: whoever can alter rows could alter that too.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +61,12 @@ class Line:
     def month(self) -> str:
         """``2026-11``: the month in UTC, as the partitions are cut."""
         return self.text[_MONTH]
+
+    @property
+    def named(self) -> str:
+        """``row 12 (2026-11-22T08:30:00.000000Z, page.corrected)``, for whoever looks it up."""
+        said = json.loads(self.text)
+        return f"row {self.id} ({said[1]}, {said[2 + COLUMNS.index('action')]})"
 
     @property
     def leaf(self) -> bytes:

@@ -18,7 +18,7 @@ from django.db.models import Max
 
 from security.merkle import root_of
 from security.models import AuditCheckpoint
-from security.seals import store
+from security.seals import revocations, store
 from security.seals.checkpoints import FIRST_PREVIOUS, Body, Sealed, pack, unpack
 from security.seals.keys import SealKey, load_key
 from security.seals.lines import Line, Window, lines_in
@@ -63,7 +63,7 @@ def seal(*, now: datetime, batch: int = BATCH) -> int:
     total = 0
     while rows := _seal_next(key, now=now, batch=batch, goal=goal):
         total += rows
-    copy_checkpoints(settings.AUDIT_CHECKPOINTS_DIR)
+    copy_checkpoints(settings.AUDIT_CHECKPOINTS_DIR, key)
     return total
 
 
@@ -189,18 +189,28 @@ def _insert(body: Body, signature: bytes, leaves: bytes) -> None:
     )
 
 
-def copy_checkpoints(directory: Path) -> int:
+def copy_checkpoints(directory: Path, key: SealKey) -> int:
     """Write the files that are missing at the end, oldest first; returns how many.
 
+    Before each the revocations of its rows: a checkpoint that is there has them.
+
     After the commit: a checkpoint's file must never exist without its row. Whatever a crash left
-    out is written the next time.
+    out is written the next time. Raises CheckpointConflictError where the files know more than the
+    database: somebody threw seals away.
     """
+    # The files first: what another process seals between the two looks is no file without a row.
+    kept = max(store.numbers(directory), default=0)
     last = AuditCheckpoint.objects.aggregate(last=Max("number"))["last"] or 0
+    if kept > last:
+        text = f"{directory} goes on to checkpoint {kept}, the database ends with {last}"
+        raise store.CheckpointConflictError(text)
     first = last + 1
     while first > 1 and not store.path_of(directory, first - 1).exists():
         first -= 1
     for number in range(first, last + 1):
-        store.write_once(directory, sealed_of(AuditCheckpoint.objects.get(number=number)))
+        sealed = sealed_of(AuditCheckpoint.objects.get(number=number))
+        revocations.write(directory, sealed.body, key)
+        store.write_once(directory, sealed)
     return last + 1 - first
 
 

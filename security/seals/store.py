@@ -21,8 +21,12 @@ def write_once(directory: Path, sealed: Sealed) -> None:
 
     The same content already there is fine. Raises CheckpointConflictError where it is another.
     """
+    write_bytes_once(directory, path_of(directory, sealed.body.number), sealed.as_file())
+
+
+def write_bytes_once(directory: Path, goal: Path, content: bytes) -> None:
+    """``write_once`` for whatever else is kept beside the checkpoints."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    goal, content = path_of(directory, sealed.body.number), sealed.as_file()
     temporary = directory / f".{goal.name}.{os.getpid()}"
     temporary.unlink(missing_ok=True)
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440)

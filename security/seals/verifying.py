@@ -7,8 +7,10 @@ all checkpoints, then checkpoint by checkpoint the file, the leaves and the rows
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import repeat
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -46,13 +48,17 @@ class Asked:
         )
 
 
-def verify(asked: Asked, *, now: datetime) -> Report:
-    """Recompute everything asked for; the report names the first difference."""
+def verify(asked: Asked, *, now: datetime, pool: Executor | None = None) -> Report:
+    """Recompute everything asked for; the report names the first difference.
+
+    pool: of processes that share the checkpoints between them; whoever gives one has closed the
+    connection before it forked.
+    """
     heads = _heads()
     finding = _tail_kept(heads, asked.directory, now) or _chain_holds(heads, asked.keys)
     if finding:
         return Report(0, 0, finding)
-    report = _contents(heads, asked)
+    report = _contents(heads, asked, pool)
     if report.finding or asked.last_month:
         return report
     return replace(report, finding=_in_time(now))
@@ -107,14 +113,18 @@ def signed(sealed: Sealed, keys: PublicKeys) -> Finding | None:
     return None
 
 
-def _contents(heads: Sequence[Sealed], asked: Asked) -> Report:
+def _contents(heads: Sequence[Sealed], asked: Asked, pool: Executor | None) -> Report:
     ends = windows_end([head.body for head in heads])
-    checkpoints = rows = skipped = 0
-    for head in heads:
-        if not asked.wholly_within(head.body):
-            skipped += asked.touches(head.body)
-            continue
-        finding = _content(head, asked.directory, ends.get(head.body.after_id, NO_END))
+    wanted = [head for head in heads if asked.wholly_within(head.body)]
+    skipped = sum(asked.touches(head.body) for head in heads) - len(wanted)
+    findings = (pool.map if pool else map)(
+        _content,
+        wanted,
+        repeat(asked.directory),
+        [ends.get(head.body.after_id, NO_END) for head in wanted],
+    )
+    checkpoints = rows = 0
+    for head, finding in zip(wanted, findings, strict=True):
         checkpoints, rows = checkpoints + 1, rows + head.body.rows
         if finding:
             return Report(checkpoints, rows, finding, skipped)
@@ -149,36 +159,45 @@ def first_difference(sealed: Sealed, lines: Sequence[Line]) -> Finding | None:
     for row_id in sorted(sealed.leaves.keys() | found.keys()):
         leaf, line = sealed.leaves.get(row_id), found.get(row_id)
         if leaf is None:
-            return _too_much(row_id, number)
+            return _too_much(found[row_id], number)
         if line is None:
-            return _gone(row_id, number)
+            gone = _gone(row_id, sealed.body)
+            return replace(gone, text=gone.text + _lost_months(sealed.body, lines))
         if line.leaf != leaf:
-            text = f"row {row_id} is not as checkpoint {number} sealed it; it now reads {line.text}"
+            text = f"{line.named} is not as checkpoint {number} sealed it; it now reads {line.text}"
             return Finding(Code.ALTERED_ROW, text)
     if len(lines) != len(found):
         return Finding(Code.ADDED_ROW, f"an id occurs twice among the rows of checkpoint {number}")
     return None
 
 
-def _too_much(row_id: int, number: int) -> Finding:
+def _too_much(line: Line, number: int) -> Finding:
     """A row that its window never held: it was added, or moved here from where it was sealed."""
     for row in AuditCheckpoint.objects.exclude(number=number).iterator(chunk_size=1):
-        if row_id in sealed_of(row).leaves:
-            text = f"row {row_id} of checkpoint {row.number} was moved into that of {number}"
+        if line.id in sealed_of(row).leaves:
+            text = f"{line.named} of checkpoint {row.number} was moved into that of {number}"
             return Finding(Code.ALTERED_ROW, text)
-    return Finding(Code.ADDED_ROW, f"row {row_id} was added after checkpoint {number} was signed")
+    return Finding(Code.ADDED_ROW, f"{line.named} was added after checkpoint {number} was signed")
 
 
-def _gone(row_id: int, number: int) -> Finding:
-    elsewhere = line_of(row_id)
+def _lost_months(body: Body, lines: Sequence[Line]) -> str:
+    """Says so where a whole month is away: its partition was dropped or detached."""
+    there = {line.month for line in lines}
+    lost = [f"{count} of {month}" for month, count in body.months.items() if month not in there]
+    return f"; of its rows are missing all {', all '.join(lost)}" if lost else ""
+
+
+def _gone(row_id: int, body: Body) -> Finding:
+    number, elsewhere = body.number, line_of(row_id)
     if elsewhere is not None:
-        text = f"row {row_id} left the window of checkpoint {number}; it now reads {elsewhere.text}"
-        return Finding(Code.ALTERED_ROW, text)
+        text = f"{elsewhere.named} left the window of checkpoint {number}; it now reads "
+        return Finding(Code.ALTERED_ROW, text + elsewhere.text)
     highest = AuditEvent.objects.aggregate(last=Max("id"))["last"] or 0
     if highest < row_id:
         text = f"the trail ends with row {highest}; checkpoint {number} sealed row {row_id} too"
         return Finding(Code.CUT_TAIL, text)
-    return Finding(Code.MISSING_ROW, f"row {row_id} of checkpoint {number} is missing")
+    text = f"row {row_id} of checkpoint {number} is missing; it was sealed at {body.at}"
+    return Finding(Code.MISSING_ROW, text)
 
 
 def _in_time(now: datetime) -> Finding | None:

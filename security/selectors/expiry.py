@@ -29,8 +29,9 @@ from security.models import (
 from security.scope import may
 from security.selectors import holdings
 
-# Of each kind this many are read: more in one month is a list to work through by kind.
-READ_AT_MOST = 500
+# Roles of a large organisation may all end on one day. A page costs what stands before it, so there
+# is a last one; a kind, or a month, leads to what lies behind.
+READ_AT_MOST = 10_000
 SECRECY = "security.approve_secrecy"
 SOON = timedelta(days=7)
 _NAMED = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
@@ -95,41 +96,64 @@ def month_named(named: str, now: datetime) -> Month:
     return Month.of(datetime(int(year), int(month), 1, tzinfo=timezone.get_current_timezone()))
 
 
-def endings(reader: User, month: Month, kind: str = "") -> list[Ending]:
-    """What ends in the month, soonest first; one bounded query per kind and table."""
-    found: list[Ending] = []
-    for name, read in _READERS.items():
+@dataclass(frozen=True)
+class Source:
+    """Rows of one table, soonest first, and how one of them is told."""
+
+    rows: QuerySet[Any]
+    told: Callable[[Any], Ending]
+
+
+def endings(
+    reader: User, month: Month, kind: str = "", *, at_most: int = READ_AT_MOST
+) -> list[Ending]:
+    """The first ``at_most`` things that end in the month, soonest first; one query per table."""
+    found = [
+        source.told(row)
+        for source in _sources(reader, month, kind)
+        for row in source.rows[:at_most]
+    ]
+    return sorted(found, key=lambda one: one.until)[:at_most]
+
+
+def count_endings(reader: User, month: Month, kind: str = "") -> int:
+    """How many there are; ``READ_AT_MOST`` says "so many or more"."""
+    sources = _sources(reader, month, kind)
+    return min(READ_AT_MOST, sum(one.rows[:READ_AT_MOST].count() for one in sources))
+
+
+def _sources(reader: User, month: Month, kind: str) -> Iterator[Source]:
+    for name, sources in _KINDS.items():
         if kind in ("", name):
-            found += read(reader, month)
-    return sorted(found, key=lambda one: one.until)
+            yield from sources(reader, month)
 
 
 def _overseen(reader: User) -> QuerySet[Unit]:
     return holdings.units_of(reader, holdings.OVERSEES)
 
 
-def _roles(reader: User, month: Month) -> Iterator[Ending]:
+def _roles(reader: User, month: Month) -> Iterator[Source]:
     rows = RoleGrant.objects.filter(delegated_from=None)
-    return _role_endings("roles", rows, reader, month)
+    yield _role_endings("roles", rows, reader, month)
 
 
-def _delegations(reader: User, month: Month) -> Iterator[Ending]:
+def _delegations(reader: User, month: Month) -> Iterator[Source]:
     rows = RoleGrant.objects.exclude(delegated_from=None)
-    return _role_endings("delegations", rows, reader, month)
+    yield _role_endings("delegations", rows, reader, month)
 
 
-def _role_endings(
-    kind: str, rows: QuerySet[RoleGrant], reader: User, month: Month
-) -> Iterator[Ending]:
+def _role_endings(kind: str, rows: QuerySet[RoleGrant], reader: User, month: Month) -> Source:
+    def told(one: RoleGrant) -> Ending:
+        what = f"{one.role} · {one.unit}"
+        return Ending(kind, str(one.user), what, _end(one.valid_to), one.user, one.role_id)
+
     rows = rows.filter(month.within("valid_to"), unit__in=_overseen(reader))
     # What never came into force cannot expire.
     rows = rows.filter(valid_to__gt=F("valid_from")).select_related("user__unit", "role", "unit")
-    for one in rows.order_by("valid_to")[:READ_AT_MOST]:
-        what = f"{one.role} · {one.unit}"
-        yield Ending(kind, str(one.user), what, _end(one.valid_to), one.user, one.role_id)
+    return Source(rows.order_by("valid_to", "pk"), told)
 
 
-def _rows(reader: User, month: Month) -> Iterator[Ending]:
+def _rows(reader: User, month: Month) -> Iterator[Source]:
     """Grants on single rows: which kind of row and its number, never its name."""
     for model in apps.get_models():
         if issubclass(model, UserGrant):
@@ -140,59 +164,74 @@ def _rows(reader: User, month: Month) -> Iterator[Ending]:
             grants = grants.select_related("grantee")
         else:
             continue
-        meta: Any = model._meta
-        kind = meta.get_field("content_object").related_model._meta.verbose_name
-        for one in grants.filter(month.within("valid_to")).order_by("valid_to")[:READ_AT_MOST]:
-            person = one.user if isinstance(one, UserGrant) else None
-            who = person or one.grantee
-            what = f"{kind} {one.content_object_id}"
-            yield Ending("rows", str(who), what, one.valid_to, person)
+        yield Source(grants.filter(month.within("valid_to")).order_by("valid_to", "pk"), _row_told)
 
 
-def _invitations(reader: User, month: Month) -> Iterator[Ending]:
+def _row_told(one: Any) -> Ending:
+    person = one.user if isinstance(one, UserGrant) else None
+    kind = type(one)._meta.get_field("content_object").related_model._meta.verbose_name
+    who = person or one.grantee
+    return Ending("rows", str(who), f"{kind} {one.content_object_id}", one.valid_to, person)
+
+
+def _invitations(reader: User, month: Month) -> Iterator[Source]:
     rows = Invitation.objects.filter(used_at=None, revoked_at=None)
-    for one in _of_people(rows, "expires_at", reader, month):
-        what = one.get_purpose_display()
-        yield Ending("invitations", str(one.user), what, one.expires_at, one.user)
+    yield Source(
+        _of_people(rows, "expires_at", reader, month),
+        lambda one: Ending(
+            "invitations", str(one.user), one.get_purpose_display(), one.expires_at, one.user
+        ),
+    )
 
 
-def _tokens(reader: User, month: Month) -> Iterator[Ending]:
+def _tokens(reader: User, month: Month) -> Iterator[Source]:
     rows = ApiToken.objects.filter(revoked_at=None)
-    for one in _of_people(rows, "expires_at", reader, month):
-        yield Ending("tokens", str(one.user), str(one), one.expires_at, one.user)
+    yield Source(
+        _of_people(rows, "expires_at", reader, month),
+        lambda one: Ending("tokens", str(one.user), str(one), one.expires_at, one.user),
+    )
 
 
-def _emergencies(reader: User, month: Month) -> Iterator[Ending]:
+def _emergencies(reader: User, month: Month) -> Iterator[Source]:
     rows = EmergencyAccess.objects.select_related("unit")
-    for one in _of_people(rows, "valid_to", reader, month):
-        yield Ending("emergencies", str(one.user), str(one.unit), one.valid_to, one.user)
+    yield Source(
+        _of_people(rows, "valid_to", reader, month),
+        lambda one: Ending("emergencies", str(one.user), str(one.unit), one.valid_to, one.user),
+    )
 
 
 def _of_people(rows: QuerySet[Any], field: str, reader: User, month: Month) -> QuerySet[Any]:
     rows = rows.filter(month.within(field), user__unit__in=_overseen(reader))
-    return rows.select_related("user__unit").order_by(field)[:READ_AT_MOST]
+    return rows.select_related("user__unit").order_by(field, "pk")
 
 
-def _secrecy(reader: User, month: Month) -> Iterator[Ending]:
+def _secrecy(reader: User, month: Month) -> Iterator[Source]:
     """Approvals that run out and classifications to look at again, for whoever answers for them."""
     if not may(reader, SECRECY):
         return
-    approvals = SecrecyApproval.objects.filter(withdrawn_at=None)
-    for approval in approvals.filter(_days(month, "valid_to"))[:READ_AT_MOST]:
-        what = _("approval %(number)s") % {"number": approval.number}
-        yield Ending("secrecy", approval.approved_by_name, what, _evening(approval.valid_to))
+    approvals = SecrecyApproval.objects.filter(_days(month, "valid_to"), withdrawn_at=None)
+    yield Source(approvals.order_by("valid_to", "pk"), _approval_told)
     # A standing decision has no row of its own: NULL equals nothing, so it counts as row 0.
     numbered = Classification.objects.annotate(row=Coalesce("object_id", 0))
     newer = numbered.filter(
         object_type=OuterRef("object_type"), row=OuterRef("row"), pk__gt=OuterRef("pk")
     )
     rows = numbered.filter(_days(month, "review_on")).exclude(Exists(newer))
-    for one in rows.select_related("classified_by").order_by("review_on")[:READ_AT_MOST]:
-        what = _("%(kind)s %(number)s: look again at its level") % {
-            "kind": one.object_type,
-            "number": one.object_id or "",
-        }
-        yield Ending("secrecy", str(one.classified_by or "–"), what, _evening(one.review_on))
+    rows = rows.select_related("classified_by").order_by("review_on", "pk")
+    yield Source(rows, _review_told)
+
+
+def _approval_told(one: SecrecyApproval) -> Ending:
+    what = _("approval %(number)s") % {"number": one.number}
+    return Ending("secrecy", one.approved_by_name, what, _evening(one.valid_to))
+
+
+def _review_told(one: Classification) -> Ending:
+    what = _("%(kind)s %(number)s: look again at its level") % {
+        "kind": one.object_type,
+        "number": one.object_id or "",
+    }
+    return Ending("secrecy", str(one.classified_by or "–"), what, _evening(one.review_on))
 
 
 def _days(month: Month, field: str) -> Q:
@@ -210,7 +249,7 @@ def _end(moment: datetime | None) -> datetime:
     return moment
 
 
-_READERS: dict[str, Callable[[User, Month], Iterator[Ending]]] = {
+_KINDS: dict[str, Callable[[User, Month], Iterator[Source]]] = {
     "roles": _roles,
     "delegations": _delegations,
     "rows": _rows,

@@ -157,7 +157,8 @@ def _done_by(events: Events, asked: TrailFilter) -> Events:
     if group := group_called(asked.what):
         events = events.filter(_of_group(group))
     if asked.action:
-        events = events.filter(action__istartswith=asked.action)
+        # Names of events are in small letters, all of them.
+        events = events.filter(action__startswith=asked.action.lower())
     return events
 
 

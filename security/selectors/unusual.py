@@ -30,7 +30,8 @@ USUAL_DAYS = 28
 SHOWN_AT_MOST = 200
 DENIED = Q(decision=AuditEvent.Decision.DENIED)
 OPENED = Q(action="read") & ~DENIED
-LISTED = Q(action__in=["list", "search"]) & ~DENIED
+# Pages taken out count as much as pages on a screen.
+LISTED = Q(action__in=["list", "search", "export.downloaded"]) & ~DENIED
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,11 @@ def create_user(
 
 @transaction.atomic
 def change_user(*, actor: User, user: User, facts: PersonFacts, now: datetime) -> User:
-    """Change name, post and unit. Both the old and the new unit must be the actor's to manage."""
+    """Change name, post and unit. Both the old and the new unit must be the actor's to manage.
+
+    A name is what colleagues, papers and the trail know somebody by: that of a person who also acts
+    above the actor is no more the actor's to change than his account is.
+    """
     user = _locked(user)
     check_action(actor, MANAGE, user.unit)
     wanted = {
@@ -86,12 +90,13 @@ def change_user(*, actor: User, user: User, facts: PersonFacts, now: datetime) -
         "unit_id": facts.unit.pk,
     }
     changed = [name for name, value in wanted.items() if getattr(user, name) != value]
-    if "unit_id" in changed:
-        _check_not_oneself(actor, user)
-        check_account(actor, user, now)
-        check_action(actor, MANAGE, _standing(facts.unit))
     if not changed:
         return user
+    if actor.pk != user.pk:
+        check_account(actor, user, now)
+    if "unit_id" in changed:
+        _check_not_oneself(actor, user)
+        check_action(actor, MANAGE, _standing(facts.unit))
     for name in changed:
         setattr(user, name, wanted[name])
     user.save(update_fields=changed)

@@ -38,7 +38,7 @@ class Basis:
 
 
 @dataclass(frozen=True)
-class _Decision:
+class Decision:
     """One decision, to be stored for one row or for many."""
 
     actor: User
@@ -83,15 +83,15 @@ def classify(
     kind = _kind(old, level)
     lowered = kind is Kind.LOWERED
     check_level(level)
-    along = _along(locked, level, lowered=lowered)
+    along = what_moves_along(locked, level, lowered=lowered)
     _check_actor(actor, [locked, *along] if lowered else [locked], kind, level)
     _check_basis(kind, basis, today)
     _check_holders(locked, level)
-    decision = _Decision(actor, now, kind, level, basis, _approval_for(level, today))
-    made = _store([locked], decision)[0]
+    decision = Decision(actor, now, kind, level, basis, approval_for(level, today))
+    made = store_decision([locked], decision)[0]
     why = f"{old} -> {level}; {basis.reason}" if basis.reason else f"{old} -> {level}"
     audit.record(EVENTS[kind], actor=actor, row=locked, fields=["level"], reason=why)
-    _carry(along, decision, because=locked)
+    carry(along, decision, because=locked)
     row.level = level
     return made
 
@@ -198,7 +198,7 @@ def _check_holders(row: Protected, level: int) -> None:
             )
 
 
-def _approval_for(level: int, today: date) -> SecrecyApproval | None:
+def approval_for(level: int, today: date) -> SecrecyApproval | None:
     """The newest approval in force for exactly this level; None where the level needs none."""
     if level < Secrecy.CONFIDENTIAL:
         return None
@@ -213,7 +213,7 @@ def _approval_for(level: int, today: date) -> SecrecyApproval | None:
     return approval
 
 
-def _along(row: Protected, level: int, *, lowered: bool) -> list[Any]:
+def what_moves_along(row: Protected, level: int, *, lowered: bool) -> list[Any]:
     """Rows that change their level together with this one, locked."""
     if lowered and not row.one_level:
         return []
@@ -234,12 +234,13 @@ def _along(row: Protected, level: int, *, lowered: bool) -> list[Any]:
     return list(found.values())[1:]
 
 
-def _carry(rows: list[Any], decision: _Decision, *, because: Protected) -> None:
+def carry(rows: list[Any], decision: Decision, *, because: Protected) -> None:
+    """Store the decision for what moved along, one line of the trail per kind."""
     by_model: dict[type[Protected], list[Any]] = {}
     for row in rows:
         by_model.setdefault(type(row), []).append(row)
     for model, some in by_model.items():
-        _store(some, decision)
+        store_decision(some, decision)
         audit.record(
             EVENTS[decision.kind],
             actor=decision.actor,
@@ -250,7 +251,7 @@ def _carry(rows: list[Any], decision: _Decision, *, because: Protected) -> None:
         )
 
 
-def _store(rows: list[Any], decision: _Decision) -> list[Classification]:
+def store_decision(rows: list[Any], decision: Decision) -> list[Classification]:
     """Store the decision and the level of rows of one model."""
     made = Classification.objects.bulk_create([decision.of(row) for row in rows])
     moved = [row for row in rows if row.level != decision.level]

@@ -62,7 +62,6 @@ def forget_attempts(*, now: datetime) -> int:
     return failed + good
 
 
-@transaction.atomic
 def end_own_session(*, actor: User, pk: int, keep: str | None) -> bool:
     """End one of one's own other sessions, by its place in the list; whether there was one."""
     row = UserSession.objects.filter(user=actor, pk=pk).exclude(session_key=keep or "").first()
@@ -75,9 +74,10 @@ def end_own_session(*, actor: User, pk: int, keep: str | None) -> bool:
             decision="denied",
         )
         return False
-    Session.objects.filter(session_key=row.session_key).delete()
-    row.delete()
-    _write_down(actor, f"signed out from elsewhere: {row.ip}")
+    with transaction.atomic():
+        Session.objects.filter(session_key=row.session_key).delete()
+        row.delete()
+        _write_down(actor, f"signed out from elsewhere: {row.ip}")
     return True
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from security import audit
@@ -27,6 +27,7 @@ EVENTS = {
 }
 # Whoever runs longer than this was killed: no job lasts two days.
 BROKEN_OFF_AFTER = timedelta(days=2)
+_ALONE = 0x5EA1_0100  # advisory locks, one per kind
 _NOT_A_CODE = re.compile(r"[^A-Za-z0-9_ .,;:=+-]+")
 
 
@@ -60,6 +61,25 @@ def recorded(kind: str, *, clock: Callable[[], datetime] = timezone.now) -> Iter
     finish_run(
         run=running.run, outcome=outcome, figures=running.figures, said=running.said, now=clock()
     )
+
+
+@contextmanager
+def alone(kind: str) -> Iterator[bool]:
+    """True to the one who may do a job now, False while somebody is at it: a broker delivers the
+    message of a job that takes hours a second time. Whoever is killed gives it back."""
+    key = _ALONE + list(Kind).index(Kind(kind))
+    mine = _locked("SELECT pg_try_advisory_lock(%s)", key)
+    try:
+        yield mine
+    finally:
+        if mine:
+            _locked("SELECT pg_advisory_unlock(%s)", key)
+
+
+def _locked(statement: str, key: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [key])
+        return bool(cursor.fetchone()[0])
 
 
 @transaction.atomic

@@ -7,13 +7,18 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.urls import reverse
+from django.utils import timezone
 
 from security.actions import LABELS
+from security.alarms import sealing_is_late
 from security.explain import may_explain_shown
 from security.models import Protected, User
-from security.scope import scopes_of
+from security.places import STATE_ACTIONS
+from security.scope import may, scopes_of
 
 register = template.Library()
+# Pages that say how sealing goes anyway.
+TOLD_THERE = frozenset({"security:trail", "installation_state"})
 
 
 @register.inclusion_tag("security/_emergency_bar.html", takes_context=True)
@@ -36,6 +41,18 @@ def emergency_bar(context: Context) -> dict[str, Any]:
         for scope in opened.values()
     ]
     return {"open": rows, "csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("security/_alarm_bar.html", takes_context=True)
+def alarm_bar(context: Context) -> dict[str, Any]:
+    """That the trail is sealed late, to whoever can do something about it and is not told already
+    by the page itself."""
+    request = context.get("request")
+    user, match = getattr(request, "user", None), getattr(request, "resolver_match", None)
+    if not isinstance(user, User) or not any(may(user, action) for action in STATE_ACTIONS):
+        return {"late": False}
+    told = match is not None and match.view_name in TOLD_THERE
+    return {"late": not told and sealing_is_late(now=timezone.now())}
 
 
 @register.inclusion_tag("security/_explain_link.html", takes_context=True)

@@ -32,6 +32,7 @@ def _tabs(context: Context, places: Any, label: str) -> dict[str, Any]:
             "url": reverse(place.url_name),
             "label": gettext(place.label),
             "count": place.count(request.user) if place.count else 0,
+            "alarm": place.alarm() if place.alarm else False,
             "here": place.holds(here),
             "apart": place.begins and number > 0,
         }

@@ -5,7 +5,7 @@ import re
 from django import template
 from django.utils.translation import gettext as _
 
-from security import story
+from security import reasons, story
 from security.models import AuditEvent, Role, Unit
 from security.reading_rules import Sign
 
@@ -21,6 +21,12 @@ UNIT = re.compile(r"on unit (\d+)")
 def in_words(action: str) -> str:
     """``page.corrected`` → "page corrected" in the reader's language."""
     return story.event_in_words(action)
+
+
+@register.filter
+def note_in_words(reason: str) -> str:
+    """``3 pages`` → "3 pages" in the reader's language; what a person typed as it is."""
+    return reasons.said(reason)
 
 
 @register.filter

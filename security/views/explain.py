@@ -14,18 +14,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from security import audit, explain
 from security.explain.reach import EXPLAIN
-from security.forms.person_field import FOUND_AT_MOST, find_people
 from security.forms.roles import end_of
 from security.forms.sharing import ShareForm, receivers_for
 from security.http import form_status, record_refusal, require_action, signed_in
 from security.kinds import grant_model, kind_called
 from security.models import Protected, User
 from security.scope import may
-from security.selectors.people import PeopleFilter, found_people
 from security.services import RefusedError, end_share, share_row
 from security.services.shares import SHARE
-from security.signin import name_mark
-from security.views.shared import asked_of
+from security.views.shared import people_page, people_suggested
 
 PAGE = 100
 HOLDERS = {"person": "user_grants", "unit": "unit_grants"}
@@ -83,35 +80,14 @@ def share_end(request: HttpRequest, kind: str, pk: int, holder: str, grant: int)
 @require_action(SHARE)
 def receiver_search(request: HttpRequest) -> HttpResponse:
     """Suggestions below the field of the person to whom a record is opened."""
-    user, typed = signed_in(request), asked_of(request, "person")[:100]
-    people = receivers_for(user)
-    found = list(find_people(people, typed)[:FOUND_AT_MOST]) if len(typed) > 1 else []
-    audit.record(
-        "search",
-        actor=user,
-        object_type="security.user",
-        ids=[one.pk for one in found],
-        reason=f"term {name_mark(typed)}",
-    )
-    context = {"found": found, "name": "person", "typed": typed}
-    return render(request, "security/_people_found.html", context)
+    return people_suggested(request, receivers_for(signed_in(request)))
 
 
 @require_GET
 @require_action(EXPLAIN)
 def explained_people(request: HttpRequest) -> HttpResponse:
     """People of one's reach, to ask what each of them sees."""
-    asked = PeopleFilter.of(request.GET)
-    reader = signed_in(request)
-    page = found_people(reader, timezone.now(), asked, EXPLAIN)
-    audit.record(
-        "search" if asked.text else "list",
-        actor=reader,
-        object_type="security.user",
-        ids=[one.pk for one in page.people],
-        reason=f"term {name_mark(asked.text)}" if asked.text else "",
-    )
-    return render(request, "security/explained_people.html", {"page": page, "asked": asked})
+    return people_page(request, EXPLAIN, "security/explained_people.html")
 
 
 @require_GET

@@ -10,14 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from security import audit
-from security.forms.person_field import FOUND_AT_MOST, find_people
 from security.forms.roles import DelegationForm
 from security.http import form_status, record_refusal, signed_in
 from security.models import RoleGrant, RoleRequest
 from security.selectors import holdings
 from security.services import RefusedError, end_delegation, offer_role
-from security.signin import name_mark
-from security.views.shared import asked_of
+from security.views.shared import people_suggested
 
 PASSED_ON_SHOWN = 50
 
@@ -74,22 +72,10 @@ def colleague_search(request: HttpRequest) -> HttpResponse:
     """Suggestions below the field of a person, for whoever has a role to pass on."""
     user = signed_in(request)
     grants = holdings.delegable_grants(user, timezone.now())
-    typed = asked_of(request, "person")[:100]
     if not grants:
         audit.record("search", actor=user, object_type="security.user", decision="denied")
         raise Http404
-    colleagues = holdings.colleagues_of(user, grants)
-    typed = typed if len(typed) > 1 else ""
-    found = list(find_people(colleagues, typed)[:FOUND_AT_MOST])
-    audit.record(
-        "search",
-        actor=user,
-        object_type="security.user",
-        ids=[one.pk for one in found],
-        reason=f"term {name_mark(typed)}",
-    )
-    context = {"found": found, "name": "person", "typed": typed}
-    return render(request, "security/_people_found.html", context)
+    return people_suggested(request, holdings.colleagues_of(user, grants))
 
 
 def _passed_on(request: HttpRequest, form: DelegationForm) -> bool:

@@ -13,9 +13,9 @@ from security import audit
 from security.forms.people import ClearanceForm
 from security.http import form_status, record_refusal, require_action, signed_in
 from security.models import User
-from security.selectors.people import PeopleFilter, found_people, people_where
+from security.selectors.people import people_where
 from security.services import RefusedError, set_clearance
-from security.signin import name_mark
+from security.views.shared import people_page
 
 MANAGE, APPROVE = "security.manage_access", "security.approve_access"
 
@@ -23,13 +23,13 @@ MANAGE, APPROVE = "security.manage_access", "security.approve_access"
 @require_GET
 @require_action(MANAGE)
 def people(request: HttpRequest) -> HttpResponse:
-    return _list(request, MANAGE, "security/people.html")
+    return people_page(request, MANAGE, "security/people.html")
 
 
 @require_GET
 @require_action(APPROVE)
 def clearances(request: HttpRequest) -> HttpResponse:
-    return _list(request, APPROVE, "security/clearances.html")
+    return people_page(request, APPROVE, "security/clearances.html")
 
 
 @require_http_methods(["GET", "POST"])
@@ -43,20 +43,6 @@ def person_clearance(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request, "security/person_clearance.html", context, status=form_status(request, form)
     )
-
-
-def _list(request: HttpRequest, action: str, template: str) -> HttpResponse:
-    asked = PeopleFilter.of(request.GET)
-    reader = signed_in(request)
-    page = found_people(reader, timezone.now(), asked, action)
-    audit.record(
-        "search" if asked.text else "list",
-        actor=reader,
-        object_type="security.user",
-        ids=[one.pk for one in page.people],
-        reason=f"term {name_mark(asked.text)}" if asked.text else "",
-    )
-    return render(request, template, {"page": page, "asked": asked})
 
 
 def _cleared_person_or_404(request: HttpRequest, pk: int) -> User:

@@ -36,6 +36,8 @@ def reviews(request: HttpRequest) -> HttpResponse:
     reader, now = signed_in(request), timezone.now()
     today = timezone.localdate(now)
     rounds = [(one, one.late(today)) for one in reviews_for(reader, now)]
+    ids = [one.review.pk for one, _late in rounds]
+    audit.record("list", actor=reader, object_type="security.accessreview", ids=ids)
     opens = may(reader, APPROVE)
     return render(request, "security/reviews.html", {"rounds": rounds, "may_open": opens})
 

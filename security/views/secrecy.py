@@ -84,6 +84,7 @@ def standing(request: HttpRequest, pk: int) -> HttpResponse:
     row = Classification.objects.filter(pk=pk, kind=Classification.Kind.STANDING).first()
     if row is None:
         raise absent_part(request, "security.classification", pk)
+    audit.record("list", actor=signed_in(request), object_type="security.classification", ids=[pk])
     form = BasisForm(request.POST or None, now_rests_on=row)
     if request.method == "POST" and form.is_valid() and _confirmed(request, row, form):
         return redirect("security:classifications")

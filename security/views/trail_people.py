@@ -36,7 +36,8 @@ def trail_of(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         _denied(request, kind, pk)
     row = there[2] if there else None
     found = readers.readers_of(user, kind, pk, asked.since, asked.until)
-    audit.record("trail.record_read", actor=user, object_type=kind, object_id=pk)
+    where = {"row": row} if isinstance(row, Protected) else {"object_type": kind, "object_id": pk}
+    audit.record("trail.record_read", actor=user, **where)
     context = {
         "kind": kind,
         "kind_name": kind_in_words(kind),

@@ -73,8 +73,9 @@ def units(request: HttpRequest) -> HttpResponse:
 @require_action(MANAGE)
 def unit_children(request: HttpRequest, pk: int) -> HttpResponse:
     """One level of the tree, asked for when its parent is opened."""
-    context = {"page": _level(unit_or_404(request, pk), 1)}
-    return render(request, "security/_unit_level.html", context)
+    page = _level(unit_or_404(request, pk), 1)
+    _on_trail(request, pk, page)
+    return render(request, "security/_unit_level.html", {"page": page})
 
 
 @require_GET
@@ -83,11 +84,13 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
     one = unit_or_404(request, pk)
     actor = signed_in(request)
     number = asked_of(request, "page")
+    page = _level(one, int(number) if number.isdecimal() and len(number) < 7 else 1)
+    _on_trail(request, pk, page)
     place = one.parent is not None and may(actor, MANAGE, one.parent)
     context = {
         "unit": one,
         "above": [(higher, may(actor, MANAGE, higher)) for higher in ancestors(one)],
-        "page": _level(one, int(number) if number.isdecimal() and len(number) < 7 else 1),
+        "page": page,
         "people": one.users.filter(is_active=True).count(),
         "roles": one.role_grants.unended(timezone.now()).count(),
         "lists_people": may(actor, "security.manage_access", one),
@@ -180,6 +183,16 @@ def unit_or_404(request: HttpRequest, pk: int) -> Unit:
         )
         raise Http404
     return one
+
+
+def _on_trail(request: HttpRequest, pk: int, page: Page[Unit]) -> None:
+    audit.record(
+        "list",
+        actor=signed_in(request),
+        object_type="security.unit",
+        object_id=pk,
+        ids=[one.pk for one in page.object_list],
+    )
 
 
 def _level(parent: Unit, number: int) -> Page[Unit]:

@@ -68,6 +68,17 @@
     }
   }
 
+  /* Links of pictures last for minutes: one that comes into view after an hour no longer loads. */
+  function pictureLost(event) {
+    const picture = event.target;
+    if (!(picture instanceof HTMLImageElement) || !picture.src.includes("?link=")) return;
+    for (const notice of all("[data-link-over]")) notice.hidden = false;
+    // The others of this page ran out with it: asking for each would only be refused.
+    for (const other of all("img[loading=lazy]")) {
+      if (!other.complete && other.src.includes("?link=")) other.removeAttribute("src");
+    }
+  }
+
   /* A page that asks by itself does not keep its reader signed in: the server is told. */
   function markRefresh(event) {
     const { triggeringEvent, headers } = event.detail;
@@ -78,7 +89,7 @@
     const { elt, successful, xhr, requestConfig } = event.detail;
     const good = successful || xhr.status === 304 || xhr.status === 422;
     if (elt.closest("[data-refresh]") && requestConfig.verb === "get") setStale(!good);
-    if (requestConfig.verb !== "get") setFailed(!good);
+    if (requestConfig.verb !== "get" || xhr.status === 503) setFailed(!good);
   }
 
   /* A session that ended answers with the sign-in page: go there instead of putting it into a region. */
@@ -146,6 +157,7 @@
 
   keepWhatIsMine();
   document.addEventListener("click", onClick);
+  document.addEventListener("error", pictureLost, true);
   document.addEventListener("keydown", (event) => {
     closeMenus(event);
     pressKey(event);

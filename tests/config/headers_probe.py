@@ -26,6 +26,7 @@ from django.urls import URLPattern, URLResolver, include, path, reverse  # noqa:
 from security.files import receive  # noqa: E402
 from security.models import Role  # noqa: E402
 from tests.digitization.make import make_dossier, make_pages, make_room  # noqa: E402
+from tests.security.links import picture  # noqa: E402
 from tests.security.make import grant_role  # noqa: E402
 
 PASSWORD = "thuyền ra khơi 9"
@@ -97,7 +98,7 @@ def signed_in(secure: dict[str, Any]) -> dict[str, Any]:
         "partial": client.get(reverse("digitization:home"), headers=partial, **secure),
         "api": client.get("/api/v1/schema/", **secure),
         "api data": client.get("/api/v1/members/", **secure),
-        "file": client.get(reverse("digitization:page_image", args=[page.pk]), **secure),
+        "file": client.get(picture(client, page.pk), **secure),
         "404": client.get("/no/such/page/", **secure),
         "403": client.get("/probe/forbidden/", **secure),
         "500": client.get("/probe/broken/", **secure),

@@ -54,7 +54,7 @@ def test_the_commands_are_the_launchers(services: dict[str, Any]) -> None:
     assert services["worker"]["command"] == commands.worker()
     assert services["beat"]["command"] == commands.beat()
     assert services["migrate"]["command"] == commands.prepare()
-    assert load(WORKER_HOST)["services"]["worker"]["command"] == commands.worker()
+    assert load(WORKER_HOST)["services"]["worker"]["command"] == commands.worker(remote=True)
 
 
 def test_the_image_runs_modules_as_the_launcher_does() -> None:
@@ -74,7 +74,8 @@ def test_every_server_has_a_health_check(services: dict[str, Any]) -> None:
 def test_no_secret_has_a_default(path: Path) -> None:
     used = VARIABLE.findall(path.read_text("utf-8"))
     optional = {name for name, rest in used if not rest.startswith(":?")}
-    assert optional <= {"SAURO_IMAGE", "MAX_SECRECY_LEVEL", "TLS_ISSUER", "FILE_ENCRYPTION"}
+    plain = {"SAURO_IMAGE", "MAX_SECRECY_LEVEL", "TLS_ISSUER", "FILE_ENCRYPTION"}
+    assert optional <= plain | {"BACKUP_DIR", "BACKUP_KEEP"}
     assert not [name for name in optional if SECRET.search(name)]
 
 
@@ -109,7 +110,9 @@ def test_what_is_named_exists(services: dict[str, Any]) -> None:
 def test_web_and_workers_share_keys_and_files(services: dict[str, Any]) -> None:
     same = services["web"]["environment"]
     for name in ("worker", "beat", "migrate"):
-        assert services[name]["environment"] == same
+        given = dict(services[name]["environment"])
+        given.pop("DATABASE_OWNER_URL", None)
+        assert given == same
         assert "files:/data" in services[name]["volumes"]
     remote = load(WORKER_HOST)["services"]["worker"]["environment"]
     for key in (
@@ -123,7 +126,20 @@ def test_web_and_workers_share_keys_and_files(services: dict[str, Any]) -> None:
         assert remote[key] == same[key]
 
 
+def test_the_migration_alone_knows_the_owner_of_the_database(services: dict[str, Any]) -> None:
+    everywhere = {**services, "remote": load(WORKER_HOST)["services"]["worker"]}
+    told = {
+        name
+        for name, one in everywhere.items()
+        if "DATABASE_OWNER" in json.dumps(one.get("environment", {}))
+    }
+    assert told == {"migrate", "postgres"}
+    for name in ("web", "worker", "beat", "remote"):
+        address = everywhere[name]["environment"]["DATABASE_URL"]
+        assert address.startswith("postgres://sauro_app:${DATABASE_PASSWORD"), name
+
+
 def test_every_variable_is_one_that_the_settings_read(services: dict[str, Any]) -> None:
     read = (ROOT / "config" / "settings.py").read_text("utf-8")
-    for variable in services["web"]["environment"]:
+    for variable in services["migrate"]["environment"]:
         assert f'"{variable}"' in read, variable

@@ -48,6 +48,8 @@ def test_healthy_with_a_worker_then_not_when_it_was_killed(
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok", "database": "ok", "broker": "ok", "worker": "ok", "seals": "ok",
+        "database_role": "owner",  # who logged in; test_database_roles.py logs in as the other
+        "backup": "late", "files": "ok",
     }  # fmt: skip
 
     celery_worker_process.kill()
@@ -63,7 +65,7 @@ def test_no_worker_is_named_and_needs_no_sign_in(client: Client) -> None:
     assert answer.status_code == 503
     assert answer.json() == {
         "status": "failing", "database": "ok", "broker": "ok", "worker": "failing",
-        "seals": "ok",
+        "seals": "ok", "database_role": "owner", "backup": "late", "files": "ok",
     }  # fmt: skip
     assert "no-store" in answer["Cache-Control"]
 

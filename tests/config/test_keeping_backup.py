@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -158,10 +159,16 @@ def test_no_key_is_in_a_backup(place: Place) -> None:
         assert not [secret for secret in secrets if secret.encode() in content]
 
 
-def test_keys_are_copied_elsewhere_when_asked_for(place: Place, tmp_path: Path) -> None:
-    goal = tmp_path / "safe"
+def test_keys_are_copied_elsewhere_when_asked_for(
+    place: Place, tmp_path: Path, settings: Any
+) -> None:
+    goal, settings.VAR_DIR = tmp_path / "safe", tmp_path / "var"
+    settings.VAR_DIR.mkdir()
+    (settings.VAR_DIR / "keys.json").touch(0o600)
     run("backup", str(place.root), "--keys-to", str(goal))
-    assert {one.name for one in goal.iterdir()} == {"seal.pem", "seal.pub", "secrets.env"}
+    assert {one.name for one in goal.iterdir()} == {
+        *("seal.pem", "seal.pub", "secrets.env", "keys.json"),
+    }
     assert f"FILE_KEYS='{django_settings.FILE_KEYS}'" in (goal / "secrets.env").read_text()
     assert not [
         one for one in goal.iterdir() if one.suffix != ".pub" and one.stat().st_mode & 0o077
@@ -185,7 +192,7 @@ def test_the_password_is_on_no_command_line(place: Place, tmp_path: Path, monkey
     monkeypatch.setattr(database, "BINARIES", tmp_path)
     owner = database.owners()
     monkeypatch.setattr(
-        database, "owners", lambda: database.replace(owner, password=owner.password or "s3cret")
+        database, "owners", lambda: replace(owner, password=owner.password or "s3cret")
     )
     back_up(place)
     arguments, password = seen.read_text().splitlines()
@@ -247,7 +254,7 @@ def test_a_place_that_is_not_there_or_in_use(place: Place, tmp_path: Path) -> No
 def test_a_database_that_cannot_be_dumped_leaves_no_backup(place: Place, monkeypatch: Any) -> None:
     store(b"one")
     whole = back_up(place)
-    wrong = database.replace(database.owners(), port="1")
+    wrong = replace(database.owners(), port="1")
     monkeypatch.setattr(database, "owners", lambda: wrong)
     with pytest.raises(KeepingError, match="does not answer"):
         back_up(place)

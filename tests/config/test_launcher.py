@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 import psycopg2
@@ -44,7 +46,7 @@ def children() -> Iterator[list[Child]]:
         child.stop()
 
 
-def start_postgres(places: Places, keys: Keys, children: list[Child]) -> str:
+def start_postgres(places: Places, keys: Keys, children: list[Child]) -> postgres.Addresses:
     cluster = postgres.cluster_of(places, throwaway=True)
     return postgres.start(cluster, keys, log=places.log / "postgres.log", children=children)
 
@@ -206,12 +208,12 @@ def test_a_second_launcher_is_told_of_the_first(places: Places) -> None:
 # --- PostgreSQL and Redis ---------------------------------------------------------------
 
 
-def test_postgres_starts_keeps_its_data_and_has_no_superuser_for_the_application(
+def test_postgres_starts_keeps_its_data_and_has_no_superuser_for_the_product(
     places: Places, children: list[Child]
 ) -> None:
     keys = load_keys(places.keys)
     url = start_postgres(places, keys, children)
-    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+    with psycopg2.connect(url.owner) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE EXTENSION unaccent; CREATE EXTENSION pg_trgm; CREATE TABLE kept ()")
         cursor.execute("SELECT lower('ĐẢNG'), current_setting('is_superuser')")
         assert cursor.fetchone() == ("đảng", "off")
@@ -219,17 +221,121 @@ def test_postgres_starts_keeps_its_data_and_has_no_superuser_for_the_application
     children.pop().stop()
     again = start_postgres(places, keys, children)
     assert again == url
-    with psycopg2.connect(again) as connection, connection.cursor() as cursor:
+    with psycopg2.connect(again.owner) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('kept') IS NOT NULL")
         assert cursor.fetchone() == (True,)
     connection.close()
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE mine ()",
+        "CREATE DATABASE mine",
+        "CREATE ROLE mine",
+        "SET ROLE sauro",
+        "SET session_replication_role = replica",
+        "SELECT pg_read_file('PG_VERSION')",
+        "ALTER ROLE sauro PASSWORD 'mine'",
+    ],
+)
+def test_the_applications_role_is_nobody_in_the_cluster(application: str, sql: str) -> None:
+    connection = psycopg2.connect(application)
+    connection.autocommit = True
+    with (
+        contextlib.closing(connection),
+        connection.cursor() as cursor,
+        pytest.raises(psycopg2.errors.InsufficientPrivilege),
+    ):
+        cursor.execute(sql)
+
+
+@pytest.fixture(scope="module")
+def application() -> Iterator[str]:
+    """DATABASE_URL of a cluster just made."""
+    done = subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True)
+    places = make_places(Path(done.stdout.strip()))
+    children: list[Child] = []
+    yield start_postgres(places, load_keys(places.keys), children).application
+    children.pop().stop()
+    subprocess.run(["rm", "-rf", done.stdout.strip()], check=True)
+
+
+def test_a_cluster_of_before_gets_the_applications_role_at_the_next_start(
+    places: Places, children: list[Child]
+) -> None:
+    """Its keys know one password of the database less."""
+    keys = load_keys(places.keys)
+    url = start_postgres(places, keys, children)
+    connection = psycopg2.connect(url.owner)
+    connection.autocommit = True
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE kept ()")
+    superuser = psycopg2.connect(
+        host="127.0.0.1", port=keys.postgres_port, user=postgres.SUPERUSER,
+        password=keys.database_owner, dbname="postgres",
+    )  # fmt: skip
+    superuser.autocommit = True
+    with contextlib.closing(superuser), superuser.cursor() as cursor:
+        cursor.execute("DROP ROLE sauro_app")
+    children.pop().stop()
+    save_keys(places.keys, keys)
+    old = {k: v for k, v in json.loads(places.keys.read_text("utf-8")).items() if "_app" not in k}
+    places.keys.write_text(json.dumps(old), "utf-8")
+
+    again = start_postgres(places, load_keys(places.keys), children)
+    assert again.owner == url.owner
+    with contextlib.closing(psycopg2.connect(again.application)) as one, one.cursor() as cursor:
+        cursor.execute("SELECT current_user, to_regclass('kept') IS NOT NULL")
+        assert cursor.fetchone() == ("sauro_app", True)
+
+
+@pytest.mark.parametrize("made_before", [True, False])
+def test_the_containers_script_makes_both_roles_and_may_run_again(
+    places: Places, children: list[Child], made_before: bool
+) -> None:
+    """``made_before``: there is the owner's role alone, as the script of earlier made it."""
+    keys = load_keys(places.keys)
+    port = urlsplit(start_postgres(places, keys, children).owner).port
+    superuser = psycopg2.connect(
+        host="127.0.0.1",
+        port=port,
+        user="postgres",
+        password=keys.database_owner,
+        dbname="postgres",
+    )
+    superuser.autocommit = True
+    dropped = ["ROLE sauro_app"] if made_before else ["DATABASE sauro", "ROLE sauro_app, sauro"]
+    with contextlib.closing(superuser), superuser.cursor() as cursor:
+        for what in dropped:
+            cursor.execute(f"DROP {what}")
+    given = {
+        "PGHOST": "127.0.0.1", "PGPORT": str(port), "PGPASSWORD": keys.database_owner,
+        "DATABASE_OWNER_PASSWORD": "first-'", "DATABASE_PASSWORD": "second",
+    }  # fmt: skip
+    for _time in range(2):
+        script = ["sh", str(places.root / "deploy" / "create-database.sh")]
+        subprocess.run(script, env={**os.environ, **given}, check=True, capture_output=True)
+    for user, password in (("sauro", "first-'"), ("sauro_app", "second")):
+        one = psycopg2.connect(
+            host="127.0.0.1", port=port, user=user, password=password, dbname="sauro"
+        )
+        with contextlib.closing(one), one.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_user, pg_get_userbyid(datdba), current_setting('is_superuser')"
+                " FROM pg_database WHERE datname = 'sauro'"
+            )
+            assert cursor.fetchone() == (user, "sauro", "off")
+
+
 def test_postgres_wants_the_password(places: Places, children: list[Child]) -> None:
     keys = load_keys(places.keys)
     url = start_postgres(places, keys, children)
-    with pytest.raises(psycopg2.OperationalError, match="password"):
-        psycopg2.connect(url.replace(keys.database_user, "wrong"))
+    for address in (url.owner, url.application):
+        login, _at, place = address.rpartition("@")
+        user = login.rpartition(":")[0]
+        with pytest.raises(psycopg2.OperationalError, match="password"):
+            psycopg2.connect(f"{user}:wrong@{place}")
 
 
 def test_postgres_starts_after_a_crash(places: Places, children: list[Child]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import re
@@ -12,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -27,7 +29,14 @@ ROOT: Path = settings.BASE_DIR
 READY = re.compile(r"Ready after ([0-9.]+) s")
 # What the surrounding test run sets must not reach a fresh installation.
 FOREIGN = (
-    *("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "SECRET_KEY", "FILE_NAME_KEY"),
+    *(
+        "DATABASE_URL",
+        "DATABASE_OWNER_URL",
+        "REDIS_URL",
+        "CELERY_BROKER_URL",
+        "SECRET_KEY",
+        "FILE_NAME_KEY",
+    ),
     *("FILE_KEYS", "FILE_KEYS_FILE", "FILE_ENCRYPTION"),
     *("VAR_DIR", "DATA_DIR", "STATIC_STORAGE", "DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV"),
 )
@@ -140,15 +149,43 @@ def crowding() -> float:
     return max(1.0, max(os.getloadavg()) / (os.cpu_count() or 1))
 
 
-def database(project: Path) -> str:
-    return read_run_env(project / "var" / "run.env")["DATABASE_URL"]
-
-
-def query(project: Path, statement: str) -> None:
-    connection = psycopg2.connect(database(project))
-    with connection, connection.cursor() as cursor:
+def query(project: Path, statement: str, *, role: str = "DATABASE_OWNER_URL") -> list[Any]:
+    connection = psycopg2.connect(read_run_env(project / "var" / "run.env")[role])
+    with contextlib.closing(connection), connection, connection.cursor() as cursor:
         cursor.execute(statement)
-    connection.close()
+        return cursor.fetchall() if cursor.description else []
+
+
+def environments(project: Path) -> dict[str, dict[str, str]]:
+    """What web, worker and beat were started with, by process."""
+    found = {}
+    for pid, line in processes_of(project).items():
+        if any(name in line for name in (" worker ", " beat ", "gunicorn")):
+            given = (Path("/proc") / str(pid) / "environ").read_bytes()
+            pairs = (os.fsdecode(part).partition("=") for part in given.split(b"\0") if part)
+            found[line] = {name: value for name, _, value in pairs}
+    return found
+
+
+def must_act_as_the_application(project: Path) -> None:
+    """The three processes do not know the owner; whoever is connected is the application, who
+    writes the trail and can neither change it nor switch its triggers off."""
+    for line, given in environments(project).items():
+        assert given["DATABASE_URL"].startswith("postgres://sauro_app:"), line
+        assert given["DATABASE_OWNER_URL"] == "", line
+    everybody = "SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = 'sauro'"
+    assert query(project, everybody, role="DATABASE_URL") == [("sauro_app",)]
+    owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'security_auditevent'"
+    assert query(project, owner, role="DATABASE_URL") == [("sauro",)]
+    for sql in (
+        "DELETE FROM security_auditevent",
+        "ALTER TABLE security_auditevent DISABLE TRIGGER append_only",
+    ):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            query(project, sql, role="DATABASE_URL")
+    ready = outcome(project, ".venv/bin/python", "manage.py", "check", "--deploy")
+    assert "no issues" in ready.stdout or "identified" in ready.stderr
+    assert "(roles." not in ready.stderr
 
 
 def test_from_a_fresh_clone_to_ctrl_c_and_again(project: Path) -> None:
@@ -160,6 +197,7 @@ def test_from_a_fresh_clone_to_ctrl_c_and_again(project: Path) -> None:
         assert f"http://localhost:{first.port}" in first.text()
         assert "bootstrap_admin" in first.text()
         assert not (project / "var" / "demo-password").exists()
+        must_act_as_the_application(project)
         query(project, "CREATE TABLE kept ()")
         beside = outcome(project, ".venv/bin/python", "manage.py", "check", "--database", "default")
         assert beside.returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 from PIL import Image, ImageDraw
@@ -11,8 +12,9 @@ from PIL import Image, ImageDraw
 from digitization import exporting, services
 from digitization.models import Dossier, Page, PageExport
 from security import files
-from security.models import User
+from security.models import AuditEvent, User
 from tests.digitization.make import Room, make_dossier, make_pages
+from tests.security.make import make_officer
 
 
 def picture(word: str = "", *, size: tuple[int, int] = (480, 680), mode: str = "L") -> bytes:
@@ -66,3 +68,21 @@ def work() -> bool:
 def fresh(export: PageExport) -> PageExport:
     found: PageExport = PageExport.objects.get(pk=export.pk)
     return found
+
+
+def head_of(room: Room) -> User:
+    return make_officer("unit_head", unit=room.unit)
+
+
+def codes(error: Any) -> list[str]:
+    return [problem.code for problem in error.value.problems]
+
+
+def told(export: PageExport) -> list[str]:
+    """What the trail says under the number of an export, in order."""
+    rows = AuditEvent.objects.filter(object_id=export.number).order_by("id")
+    return list(rows.values_list("action", flat=True))
+
+
+def leave(user: User) -> None:
+    user.role_grants.update(valid_to=timezone.now())

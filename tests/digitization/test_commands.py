@@ -98,6 +98,14 @@ def test_text_is_exported_page_by_page_as_corrected(tmp_path: Path) -> None:
     assert (out / f"{stem}_p12.txt").read_text("utf-8") == "máy đọc"
     exports = AuditEvent.objects.filter(action="dossier.exported", object_id=str(dossier.pk))
     assert exports.count() == 1
+    assert exports[0].reason == "export_text: no reason given"
+    assert exports[0].object_ids == [page.pk for page in pages]
+    assert exports[0].allowed_by.startswith("the machine")
+    run(
+        "export_text", "--dossier", dossier.code, "--out", str(out), "--json",
+        "--reason", "Nghiệm thu đợt 1",
+    )  # fmt: skip
+    assert exports.filter(reason="export_text: Nghiệm thu đợt 1").count() == 1
     with pytest.raises(CommandError):
         call_command("export_text", "--dossier", "absent", "--out", str(out))
 

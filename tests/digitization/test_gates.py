@@ -17,7 +17,7 @@ from tests.digitization.make import (
     make_programme,
     make_room,
 )
-from tests.security.make import make_officer
+from tests.security.make import make_officer, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -288,3 +288,31 @@ def test_a_file_is_one_paper_of_the_catalogue() -> None:
     )
     assert first.pk == again.pk == source.document_id
     assert dossier.documents.count() == 1
+
+
+@pytest.mark.parametrize("why", ["closed account", "out of reach"])
+def test_the_focal_person_is_active_and_within_reach(why: str) -> None:
+    room = make_room()
+    closed = make_user(unit=room.unit, is_active=False)
+    person = closed if why == "closed account" else make_room().keeper
+    count = AuditEvent.objects.filter(action="programme.changed").count()
+    with pytest.raises(RefusedError) as refused:
+        services.set_focal_person(
+            actor=room.keeper, programme=room.programme, person=person, now=NOW
+        )
+    assert [found.code for found in refused.value.problems] == ["not_focal"]
+    with pytest.raises(RefusedError):
+        services.create_programme(
+            actor=room.keeper, now=NOW, code="KHAC", title="Khác", kind="member", unit=room.unit,
+            focal_person=person,
+        )  # fmt: skip
+    assert not Programme.objects.filter(code="KHAC").exists()
+    assert Programme.objects.get(pk=room.programme.pk).focal_person == room.keeper
+    assert AuditEvent.objects.filter(action="programme.changed").count() == count
+
+
+def test_somebody_of_a_unit_below_may_be_the_focal_person() -> None:
+    room = make_room()
+    person = make_user(unit=make_unit(parent=room.unit))
+    services.set_focal_person(actor=room.keeper, programme=room.programme, person=person, now=NOW)
+    assert Programme.objects.get(pk=room.programme.pk).focal_person == person

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from digitization import services
-from digitization.models import Page
+from digitization.models import Page, PageExport
 from security.models import AuditEvent
 from tests.digitization.make import NOW, Room, make_dossier, make_pages, make_room
 from tests.digitization.screens import HTMX, read_page, signed_in, url
+from tests.security.links import picture
 from tests.security.make import make_officer
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +64,7 @@ def test_a_page_that_waits_or_failed_says_so(room: Room) -> None:
     waiting, failed = make_pages(dossier)[0], make_pages(dossier, state="failed")[0]
     client = signed_in(room.operator)
     assert client.get(url("page", waiting.pk)).status_code == 200
-    assert client.get(url("page_image", waiting.pk)).status_code == 404
+    assert client.get(picture(client, waiting.pk)).status_code == 404
     assert url("page_excuse", failed.pk) in client.get(url("page", failed.pk)).content.decode()
 
 
@@ -122,3 +123,18 @@ def test_reading_in_parts_leaves_its_row_in_the_trail(room: Room) -> None:
         action="read", actor_id=room.operator.pk, decision="allowed"
     ).values_list("object_type", flat=True)
     assert {"digitization.page", "digitization.dossier", "digitization.lot"} <= set(seen)
+
+
+def test_a_page_leaves_the_reading_room_by_an_export_alone(room: Room) -> None:
+    page = read_page(room)
+    keeper = signed_in(room.keeper)
+    assert url("export_page", page.pk) in keeper.get(url("page", page.pk)).content.decode()
+    asked = keeper.post(
+        url("export_page", page.pk), {"purpose": "personnel", "reason": "Vì việc của phòng"}
+    )
+    export = PageExport.objects.get()
+    assert asked["Location"] == url("export", export.number)
+    assert export.page_ids == [page.pk]
+    operator = signed_in(room.operator)
+    assert url("export_page", page.pk) not in operator.get(url("page", page.pk)).content.decode()
+    assert operator.get(url("export_page", page.pk)).status_code == 404

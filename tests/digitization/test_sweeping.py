@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
@@ -24,6 +24,7 @@ from digitization.sweeping import named_among, sweep_files
 from security import files, keyring, quarantine
 from security.blobs import blob_path
 from security.models import AuditEvent, UpkeepRun
+from security.services.upkeep_runs import alone
 from security.upkeep_rules import share_of
 from tests.digitization.make import Room, make_room
 from tests.digitization.test_upkeep import blobs_of, make_read_page
@@ -106,7 +107,7 @@ def test_a_file_received_anew_while_its_twin_is_in_quarantine_stays() -> None:
     assert make_blob(room, old=False) == lost
     Page.objects.filter(pk=make_read_page(room).pk).update(thumbnail=lost)
     assert sweep_files()["back"] == 0
-    assert aside() == []
+    assert aside() == [lost]  # the twin stays until its month is over
     with files.open_blob(lost) as opened:
         assert opened.read() == b"left behind"
 
@@ -199,6 +200,76 @@ def test_a_row_committed_after_the_listing_keeps_its_blob() -> None:
 
     assert quarantine.set_aside([lost], today=date(2026, 1, 1), named=rows_come_late) == []
     assert blob_path(lost).exists()
+
+
+def together(*works: Callable[[], None]) -> list[BaseException]:
+    """What went wrong in works that ran side by side, each over a connection of its own."""
+    failed: list[BaseException] = []
+
+    def watched(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+            raise
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=watched, args=[work]) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    return failed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_uploads_and_sweeps_side_by_side_lose_nothing() -> None:
+    """Old unnamed blobs, received again (with their rows) while sweeps run, in any interleaving."""
+    room = make_room()
+    page = make_read_page(room)
+    contents = [f"page {number}".encode() for number in range(12)]
+    blobs = [make_blob(room, content) for content in contents]
+    pages = [
+        Page.objects.create(
+            **page.dossier.placement, created_at=page.created_at, dossier=page.dossier,
+            source=page.source, number=100 + number,
+        )
+        for number in range(len(contents))
+    ]  # fmt: skip
+
+    def upload() -> None:
+        for one, content in zip(pages, contents, strict=True):
+            blob = make_blob(room, content, old=False)
+            Page.objects.filter(pk=one.pk).update(thumbnail=blob)
+
+    def sweep() -> None:
+        for _again in range(4):
+            sweep_files()
+
+    assert together(upload, sweep, sweep) == []
+    assert [blob for blob in blobs if not blob_path(blob).exists()] == []
+    report = upkeep.check_files()
+    assert (report.bad, report.counts["whole"]) == (0, 3 + len(contents))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sweeps_do_not_meet() -> None:
+    lost = make_blob(make_room())
+    found: list[int] = []
+
+    def another() -> None:
+        found.append(sweep_files()["busy"])
+        connection.close()
+
+    with alone("sweep"):
+        thread = threading.Thread(target=another)
+        thread.start()
+        thread.join(20)
+    assert found == [1]
+    assert blob_path(lost).exists()
+    assert not UpkeepRun.objects.filter(kind="sweep").exists()
 
 
 # --- the rest ---------------------------------------------------------------------------

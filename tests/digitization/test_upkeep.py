@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
-from django.urls import reverse
 
 from digitization import upkeep
 from digitization.models import OcrJob, Page
@@ -20,6 +19,7 @@ from security.blobs import blob_path
 from security.models import AuditEvent, StoredFile
 from security.upkeep import header_of
 from tests.digitization.make import NOW, Room, make_dossier, make_room, scan
+from tests.security.links import picture
 
 pytestmark = pytest.mark.django_db
 
@@ -144,7 +144,7 @@ def test_a_damaged_picture_is_an_error_and_no_half_picture() -> None:
     page = make_read_page(room)
     client = Client()
     client.force_login(room.operator)
-    address = reverse("digitization:page_image", args=[page.pk])
+    address = picture(client, page.pk)
     whole = client.get(address)
     assert whole.getvalue() == f"derivative {page.pk}".encode()
     assert int(whole["Content-Length"]) == len(f"derivative {page.pk}")
@@ -193,7 +193,7 @@ def test_a_range_is_answered_with_exactly_these_bytes(asked: str, status: int, p
     whole = f"derivative {page.pk}".encode()
     client = Client()
     client.force_login(room.operator)
-    address = reverse("digitization:page_image", args=[page.pk])
+    address = picture(client, page.pk)
     answer = client.get(address, headers={"Range": asked} if asked else {})
     assert (answer.status_code, answer.getvalue()) == (status, whole[part])
     if status == 206:
@@ -213,7 +213,7 @@ def test_a_range_of_a_large_file_crosses_chunks() -> None:
     page.save(update_fields=["derivative"])
     client = Client()
     client.force_login(room.operator)
-    address = reverse("digitization:page_image", args=[page.pk])
+    address = picture(client, page.pk)
     answer = client.get(address, headers={"Range": "bytes=262000-800000"})
     assert answer.getvalue() == whole[262000:800001]
 
@@ -223,8 +223,7 @@ def test_a_range_of_a_hidden_page_is_the_same_404() -> None:
     client = Client()
     client.force_login(make_room().operator)
     answers = [
-        client.get(reverse("digitization:page_image", args=[pk]), headers={"Range": "bytes=0-1"})
-        for pk in (page.pk, 10**9)
+        client.get(picture(client, pk), headers={"Range": "bytes=0-1"}) for pk in (page.pk, 10**9)
     ]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert "Content-Range" not in answers[0]

@@ -14,6 +14,7 @@ from digitization.models import Dossier, IndexValue, Lot, OcrJob, Page, SourceFi
 from security.models import AuditEvent
 from tests.digitization.make import Room, make_dossier, make_pages, make_room, scan
 from tests.digitization.screens import HTMX, read_page, signed_in, url
+from tests.security.links import picture
 from tests.security.make import make_officer, make_unit
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +43,9 @@ def test_home_shows_my_lots_with_their_counts(room: Room) -> None:
 
 
 def without_tokens(answer: Any) -> str:
-    return re.sub(r'"X-CSRFToken": "[^"]*"|value="[^"]{64}"|/\d+/', "", answer.content.decode())
+    return re.sub(
+        r'"X-CSRFToken": "[^"]*"|value="[^"]{64}"|/\d+/|link=[\w:-]+', "", answer.content.decode()
+    )
 
 
 FOREIGN: list[tuple[str, Callable[[Page], int]]] = [
@@ -60,14 +63,20 @@ def test_a_foreign_row_answers_like_an_absent_one(
     room: Room, name: str, key: Callable[[Page], int]
 ) -> None:
     page = read_page(room)
-    assert signed_in(room.operator).get(url(name, key(page))).status_code == 200
+    assert opened(signed_in(room.operator), name, key(page)).status_code == 200
     stranger = make_officer("operator", unit=make_unit())
-    hidden = signed_in(stranger).get(url(name, key(page)))
-    absent = signed_in(stranger).get(url(name, 10**9))
+    hidden = opened(signed_in(stranger), name, key(page))
+    absent = opened(signed_in(stranger), name, 10**9)
     assert hidden.status_code == absent.status_code == 404
     assert without_tokens(hidden) == without_tokens(absent)
     nobody = make_officer("member", unit=room.unit)
-    assert signed_in(nobody).get(url(name, key(page))).status_code == 404
+    assert opened(signed_in(nobody), name, key(page)).status_code == 404
+
+
+def opened(client: Client, name: str, pk: int) -> Any:
+    """A picture by a link of this client, anything else by its address."""
+    _page, _, what = name.partition("_")
+    return client.get(picture(client, pk, what) if what else url(name, pk))
 
 
 def test_a_page_above_ones_sensitivity_is_hidden_with_all_its_pictures(room: Room) -> None:
@@ -75,13 +84,13 @@ def test_a_page_above_ones_sensitivity_is_hidden_with_all_its_pictures(room: Roo
     user = make_officer("unit_head", unit=room.unit)
     user.role_grants.update(max_sensitivity=0)
     for name in ("page", "page_image", "page_thumbnail"):
-        assert signed_in(user).get(url(name, page.pk)).status_code == 404
+        assert opened(signed_in(user), name, page.pk).status_code == 404
     assert AuditEvent.objects.filter(decision="denied", actor_id=user.pk).exists()
 
 
 def test_pictures_are_served_through_the_app_and_leave_a_trace(room: Room) -> None:
     page = read_page(room)
-    answer = signed_in(room.operator).get(url("page_image", page.pk))
+    answer = opened(signed_in(room.operator), "page_image", page.pk)
     assert b"".join(answer) == b"RIFF derivative"
     assert answer["Cache-Control"] == "no-store, private"
     assert answer["X-Content-Type-Options"] == "nosniff"
@@ -213,7 +222,7 @@ def test_numbers_of_thousands_of_digits_are_no_numbers(room: Room) -> None:
 def test_a_foreign_part_is_a_denial_in_the_trail(room: Room) -> None:
     page = read_page(room)
     stranger = make_officer("operator", unit=make_unit())
-    assert signed_in(stranger).get(url("page_thumbnail", page.pk), **HTMX).status_code == 404
+    assert opened(signed_in(stranger), "page_thumbnail", page.pk).status_code == 404
     assert AuditEvent.objects.filter(actor_id=stranger.pk, decision="denied").exists()
 
 

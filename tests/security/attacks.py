@@ -12,6 +12,7 @@ from django.utils import timezone
 from campaign.models import Task
 from campaign.rules import ZONE
 from digitization.models import Page
+from security import files
 from security.models import AuditEvent, Unit, User
 from tests.campaign.make import make_campaign, make_task
 from tests.digitization.make import Room, make_dossier, make_pages, make_room
@@ -62,6 +63,15 @@ def two_pages() -> tuple[Room, Page, Page]:
     return room, mine, theirs
 
 
+def with_picture(page: Page) -> Page:
+    blob = files.receive(
+        [b"\xff\xd8\xff canaryxyz"], unit=page.unit, level=page.level, max_bytes=100
+    ).blob
+    Page.objects.filter(pk=page.pk).update(derivative=blob, thumbnail=blob)
+    page.refresh_from_db()
+    return page
+
+
 class Unchanged:
     """``with Unchanged():`` — nothing in any table changes inside."""
 
@@ -85,4 +95,5 @@ __all__ = [
     "make_user",
     "two_pages",
     "two_tasks",
+    "with_picture",
 ]

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from security.models import AuditEvent, User
 from tests.campaign.make import make_draft, office_of
-from tests.digitization.make import make_room
+from tests.digitization.make import make_dossier, make_pages, make_room
 from tests.records.make import make_cell, make_member
 from tests.security.attacks import Unchanged, client_of, denials
 from tests.security.make import grant_role, make_officer, make_unit, make_user
@@ -243,3 +243,31 @@ def test_a_form_of_the_reference_data_writes_forged_choices_down() -> None:
         answer = client.post(add, {"code_list": "canaryxyz", "code": "x", "name": "y"})
     assert answer.status_code == 422
     assert denials(admin) == 1
+
+
+def test_a_dossier_of_elsewhere_is_not_taken_along_and_its_number_is_on_the_trail() -> None:
+    room, other = make_room(), make_room()
+    mine, theirs = make_dossier(room), make_dossier(other)
+    make_pages(mine, state="done")
+    make_pages(theirs, state="done")
+    client = client_of(room.keeper)
+    url = reverse("digitization:export_lot", args=[room.lot.pk])
+    asked = {"purpose": "inspection", "reason": "Thanh tra", "dossier": [theirs.pk]}
+    with Unchanged():
+        assert client.post(url, asked).status_code == 422
+    event = AuditEvent.objects.get(actor_id=room.keeper.pk, decision="denied")
+    assert (event.action, event.fields) == ("digitization:export_lot", ["dossier"])
+    client.get(url, {"dossier": [mine.pk]})
+    assert denials(room.keeper) == 1
+
+
+def test_a_field_of_no_catalogue_is_a_denial_and_a_wrong_value_is_none() -> None:
+    room = make_room()
+    client, dossier = client_of(room.operator), make_dossier(room)
+    url = reverse("digitization:dossier_index", args=[dossier.pk])
+    with Unchanged():
+        assert client.post(url, {"index-personal_id": "12"}).status_code == 422
+    assert denials(room.operator) == 0
+    with Unchanged():
+        assert client.post(url, {"index-is_superuser": "1"}).status_code == 422
+    assert denials(room.operator) == 1

@@ -16,6 +16,7 @@ from security.models import AuditEvent
 from tests.digitization.make import make_dossier, make_room, scan
 from tests.records.make import make_cell, make_member
 from tests.security.attacks import Unchanged, client_of, denials, two_pages, two_tasks
+from tests.security.links import picture
 from tests.security.make import make_officer
 
 pytestmark = pytest.mark.django_db
@@ -388,5 +389,6 @@ def test_a_hostile_file_name_stays_a_name(name: str, settings: Any) -> None:
 def test_no_header_of_a_file_carries_its_name() -> None:
     room, mine, _theirs = two_pages()
     SourceFile.objects.filter(pk=mine.source_id).update(name='a";\r\nX-Evil: 1', stem="a")
-    answer = client_of(room.operator).get(f"/digitization/pages/{mine.pk}/image/")
+    client = client_of(room.operator)
+    answer = client.get(picture(client, mine.pk))
     assert "X-Evil" not in str(answer.headers)

@@ -85,7 +85,9 @@ def test_an_added_row_is_named(sealed: Path) -> None:
         ids()[1],
     )
     code, said = verified()
-    assert (code, f"row {ids()[-1]} was added after checkpoint 1" in said) == (12, True)
+    assert code == 12
+    assert f"row {ids()[-1]} (" in said
+    assert "was added after checkpoint 1" in said
 
 
 def test_two_rows_that_changed_places_are_named(sealed: Path) -> None:

@@ -92,6 +92,11 @@ def test_without_a_key_nothing_is_received(keys: str, settings: Any, tmp_path: P
     with pytest.raises(ImproperlyConfigured):
         stored()
     assert on_disk(settings) == []
+    sent = iter([PLAIN])
+    with pytest.raises(ImproperlyConfigured):
+        receive(sent, unit=make_unit(), level=1, max_bytes=10 * MIB)
+    # Without any key the sender is told before he has sent a scan in vain.
+    assert bool(list(sent)) is (keys == "")
 
 
 @pytest.mark.parametrize(("word", "keys"), [("of", "1:1:" + "a" * 64), ("on", "not a key")])
@@ -114,6 +119,7 @@ def test_off_stores_plain_and_on_reads_it(settings: Any) -> None:
     settings.FILE_ENCRYPTION = "only"
     with pytest.raises(DamagedError):
         read(blob)
+    assert crypto.is_encrypted(blob_path(stored(b"new").blob).read_bytes())
 
 
 # --- damage and keys --------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -15,6 +16,7 @@ from records.models import Member, MemberUnitGrant, MemberUserGrant
 from security.levels import Secrecy
 from security.models import (
     ApiToken,
+    AuditEvent,
     Classification,
     EmergencyAccess,
     Invitation,
@@ -202,3 +204,49 @@ def test_the_page_leads_to_the_next_step() -> None:
     assert person.full_name not in page(admin, kind="tokens")
     assert person.full_name in page(admin, kind="' OR 1=1", page="x")
     assert person.full_name not in page(make_officer("unit_head", unit=make_unit()))
+
+
+@pytest.mark.django_db
+def test_of_very_many_every_one_stands_on_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Roles that all end with the year: none left out, none twice, kinds merged by date."""
+    monkeypatch.setattr(import_module("security.views.expiring"), "SHOWN", 4)
+    admin = make_officer("administrator")
+    people = [make_user(unit=admin.unit, full_name=f"Người {n:02}") for n in range(11)]
+    for n, person in enumerate(people):
+        grant_role(person, "member", valid_to=SOON + timedelta(minutes=n // 2))
+        Invitation.objects.create(
+            user=person,
+            purpose="first",
+            token_hash=f"h{n}",
+            expires_at=SOON + timedelta(minutes=n // 2),
+            created_at=NOW,
+            created_by=admin,
+        )
+    found = [(one.who, one.kind) for one in endings(admin, Month.of(NOW))]
+    assert (len(found), expiry.count_endings(admin, Month.of(NOW))) == (22, 22)
+    client = Client()
+    client.force_login(admin)
+    shown = []
+    for number in range(1, 7):
+        asked = {"month": "2026-11", "page": str(number)}
+        answer = client.get(reverse("security:expiring"), asked)
+        shown += [(one.who, one.kind) for one, _may_open in answer.context["rows"]]
+        assert answer.context["page"].paginator.count == 22
+    assert shown == found
+    listed = AuditEvent.objects.filter(action="list", actor_id=admin.pk).latest("id")
+    assert set(listed.object_ids) <= {person.pk for person in people}
+    assert listed.object_ids
+
+
+@pytest.mark.django_db
+def test_more_than_is_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expiry, "READ_AT_MOST", 3)
+    admin = make_officer("administrator")
+    for _n in range(3):
+        grant_role(make_user(unit=admin.unit), "member", valid_to=SOON)
+    client = Client()
+    client.force_login(admin)
+    month = {"month": "2026-11"}
+    assert "từ 3 mục trở lên" in client.get(reverse("security:expiring"), month).content.decode()
+    monkeypatch.setattr(expiry, "READ_AT_MOST", 4)
+    assert "từ 3 mục" not in client.get(reverse("security:expiring"), month).content.decode()

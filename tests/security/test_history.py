@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
+from simple_history.models import HistoricalRecords
 
 from campaign import services
-from campaign.models import Product, Task
+from campaign.models import Campaign, Product, Task
 from campaign.selectors.changes import changes_of as task_changes
+from campaign.services import load_plan
 from digitization.models import IndexValue
 from digitization.selectors.changes import changes_of as index_changes
 from digitization.services import set_index_value
@@ -25,7 +27,9 @@ from tests.campaign.make import (
     BEGIN,
     DEADLINE,
     NOON,
+    PLAN,
     accept,
+    load_real_plan,
     make_draft,
     make_task,
     office_of,
@@ -76,17 +80,32 @@ def make_leader(task: Task) -> User:
     return user
 
 
-def test_what_the_installation_writes_names_nobody_even_during_somebodys_request() -> None:
-    assert set(authors(make_task())) == {None}
+def test_what_the_installation_writes_names_nobody_even_during_somebodys_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draft = make_draft()
+    request = RequestFactory().post("/")
+    request.user = office_of(draft)
+    # As the library's middleware leaves it: whoever asks would be the author of what is not signed.
+    monkeypatch.setattr(HistoricalRecords.context, "request", request, raising=False)
+    services.activate_task(actor=None, task=draft, now=BEGIN)
+    assert draft.history.count() > 1
+    assert authors(draft)[-1] is None
 
 
 def test_a_loaded_plan_names_its_loader_in_every_version() -> None:
-    from tests.campaign.make import load_real_plan  # noqa: PLC0415
-
     load_real_plan()
     assert set(Task.history.values_list("history_user", flat=True)) == {None}
     loaded = Product.history.values_list("history_change_reason", flat=True)
     assert set(loaded) == {"plan.loaded"}
+    before = set(Task.history.values_list("pk", flat=True))
+    loader = office_of(Task.objects.filter(state=Task.State.ACTIVE)[0])
+    grant_role(loader, "administrator", loader.unit.parent)
+    start = Campaign.objects.get().start
+    load_plan(PLAN, actor=loader, now=BEGIN, start=start + timedelta(weeks=52))
+    again = Task.history.exclude(pk__in=before)
+    assert again.exists()
+    assert set(again.values_list("history_user", flat=True)) == {loader.pk}
 
 
 def test_a_confirmed_index_value_names_who_confirmed_it() -> None:

@@ -12,7 +12,10 @@ ROOT = Path(settings.BASE_DIR)
 APPS = ("security", "records", "digitization", "campaign", "dashboard", "config")
 DOOR = "security/http.py"
 # file: function → why it says 422 itself.
-ALLOWED = {"digitization/views/pages.py": {"text": "a text and its version, no form with choices"}}
+ALLOWED = {
+    "digitization/views/pages.py": {"text": "a text and its version, no form with choices"},
+    "security/middleware.py": {"_shows_something": "looks at answers, gives none"},
+}
 
 
 def _own_status(tree: ast.Module) -> Iterator[tuple[str, int]]:

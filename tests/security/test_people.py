@@ -12,7 +12,7 @@ from security.levels import Secrecy
 from security.models import AuditEvent, Unit, User
 from security.services import RefusedError, change_user, set_clearance
 from tests.security.make import grant_role, make_officer, make_unit, make_user
-from tests.security.people import add, code, facts
+from tests.security.people import add, code, enter, facts, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +125,25 @@ def test_ones_own_name_may_be_corrected_but_not_ones_unit() -> None:
         change_user(actor=admin, user=admin, facts=facts(admin, unit=other), now=now)
     assert code(refused) == {"own_account"}
     assert User.objects.get(pk=admin.pk).unit == admin.unit
+
+
+def test_the_name_of_somebody_who_acts_above_is_not_a_branch_administrators_to_change() -> None:
+    """Colleagues and the trail know people by their names: a leader's is not for the branch."""
+    root = make_unit()
+    admin = make_officer("administrator", unit=make_unit(parent=root))
+    leader = make_user(unit=admin.unit, full_name="Trần Đứng Đầu")
+    grant_role(leader, "head", root)
+    before = AuditEvent.objects.filter(action="user.changed").count()
+    for changed in ({"full_name": "Lê Mạo Danh"}, {"post": "Chuyên viên"}):
+        wanted = facts(leader, **changed)
+        with pytest.raises(RefusedError) as refused:
+            change_user(actor=admin, user=leader, facts=wanted, now=timezone.now())
+        assert code(refused) == {"not_allowed"}
+    kept = User.objects.get(pk=leader.pk)
+    assert (kept.full_name, kept.post) == ("Trần Đứng Đầu", "")
+    assert AuditEvent.objects.filter(action="user.changed").count() == before
+    page = enter(admin).get(page_of("person", leader)).content.decode()
+    assert page_of("person_edit", leader) not in page
 
 
 # --- clearance --------------------------------------------------------------------------

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from security.models import AuditEvent, UpkeepRun
 from security.services.upkeep_runs import (
     BROKEN_OFF_AFTER,
     EVENTS,
+    alone,
     begin_run,
     finish_run,
     recorded,
@@ -94,3 +96,21 @@ def test_the_newest_good_run_is_found_behind_a_failed_one() -> None:
 
 def test_every_kind_has_its_word_in_the_trail() -> None:
     assert set(EVENTS) == set(UpkeepRun.Kind)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_delivered_twice_is_done_once() -> None:
+    found: list[bool] = []
+
+    def deliver() -> None:
+        with alone("fixity") as mine:
+            found.append(mine)
+        connection.close()
+
+    with alone("fixity") as mine, alone("sweep") as another:
+        again = threading.Thread(target=deliver)
+        again.start()
+        again.join(10)
+    assert (mine, another, found) == (True, True, [False])
+    with alone("fixity") as mine:
+        assert mine

@@ -13,14 +13,17 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
+from security import links
+from tests.security.links import token
 from tests.walk.register import Door
 from tests.walk.rows import CANARY, NUMBER
 
 HTMX = {"HTTP_HX_REQUEST": "true", "HTTP_HX_CURRENT_URL": "http://testserver/"}
 # What differs between two answers to the same question and says nothing: tokens and numbers of
-# the request.
+# the request and of its line on the trail.
 _TOKENS = re.compile(rb'(?<=value=")[A-Za-z0-9]{64}(?=")|(?<=X-CSRFToken&quot;: &quot;)\w+|'
-                     rb'(?<="X-CSRFToken": ")\w+')  # fmt: skip
+                     rb'(?<="X-CSRFToken": ")\w+|'
+                     + "(?<=Nhật ký số )[0-9]+".encode())  # fmt: skip
 _OWN_HEADERS = ("X-Request-Id", "Set-Cookie", "Date", "Last-Modified")
 
 
@@ -68,6 +71,8 @@ def ask(
     global requests_made
     requests_made += 1
     url = reverse(door.name, kwargs=kwargs) + door.query
+    if door.linked:
+        url += f"?{links.FIELD}={token(client, pk=kwargs['pk'], kind=door.linked)}"
     extra: dict[str, Any] = HTMX if htmx else {}
     if door.method == "POST":
         response = client.post(url, data or {}, **extra)

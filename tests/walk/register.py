@@ -42,6 +42,7 @@ class Door:
     elsewhere: the test that asks here, where the walk cannot. hidden: the answer at another's row.
     mute: what is missing here is no protected row, so asking for it leaves no denial.
     fixed: its address is the same for everybody.
+    linked: the kind of row that its short-lived link is for; every asker brings one of his own.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Door:
     hidden: int = 404
     mute: bool = False
     fixed: bool = False
+    linked: str = ""
 
     def __str__(self) -> str:
         return f"{self.method}-{self.name}{self.query}"

@@ -18,6 +18,8 @@ from digitization.problems import refused
 from digitization.selectors.export import file_state, visible_dossier
 from digitization.selectors.lots import current_lot
 from digitization.services import FileReceipt, open_dossier, receive_file
+from security import audit
+from security.http import DENIALS
 from security.models import User
 from security.services import RefusedError
 
@@ -75,6 +77,9 @@ def _sent(user: User, code: str, path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             receipt = _received(user, code, path.name, iter(lambda: file.read(CHUNK), b""))
     except RefusedError as error:
+        if any(problem.code in DENIALS for problem in error.problems):
+            # After the service's transaction was rolled back, so that the line stays.
+            audit.record("digitization.upload", actor=user, decision="denied", reason="ingest")
         return {
             "error": "; ".join(problem.message for problem in error.problems),
             "code": error.problems[0].code,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from security.seals.exporting import verify_export
 from security.seals.findings import Code, Report
-from security.seals.keys import SealKeyError, key_id, load_key, load_public
+from security.seals.keys import SealKeyError, public_keys
 from security.seals.verifying import Asked, PublicKeys, verify
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -77,13 +77,9 @@ class Command(BaseCommand):
 
 def _keys(files: list[Path] | None) -> PublicKeys:
     try:
-        if files:
-            publics = [load_public(file) for file in files]
-        else:
-            publics = [load_key(settings.AUDIT_SEAL_KEY_FILE).public]
+        return public_keys(files, settings.AUDIT_SEAL_KEY_FILE)
     except SealKeyError as error:
         raise CommandError(str(error)) from error
-    return {key_id(public): public for public in publics}
 
 
 def _of_file(file: Path, keys: PublicKeys, directory: Path | None) -> Report:

@@ -7,9 +7,11 @@ from tests.walk.doors import (
     api,
     campaign,
     digitization,
+    exports,
     matrix,
     records,
     security,
+    state,
 )
 from tests.walk.register import Door, patterns
 
@@ -20,9 +22,11 @@ DOORS: tuple[Door, ...] = (
     *api.DOORS,
     *campaign.DOORS,
     *digitization.DOORS,
+    *exports.DOORS,
     *matrix.DOORS,
     *records.DOORS,
     *security.DOORS,
+    *state.DOORS,
 )
 _THERE = {name for name, _route in patterns()}
 # A door that is gone is test_register's matter, not that of every test of the walk.

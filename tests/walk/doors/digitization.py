@@ -137,6 +137,6 @@ DOORS = (
         302,
         data=lambda rows: {"reason": "Rách"},
     ),
-    Door("digitization:page_image", SCAN_VIEWERS, _page),
-    Door("digitization:page_thumbnail", SCAN_VIEWERS, _page),
+    Door("digitization:page_image", SCAN_VIEWERS, _page, linked="digitization.page"),
+    Door("digitization:page_thumbnail", SCAN_VIEWERS, _page, linked="digitization.page"),
 )
