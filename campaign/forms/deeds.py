@@ -1,4 +1,4 @@
-"""Forms of the task pages: parse and name the fields; every decision is the service's."""
+"""Forms of what is done on a task's page; every decision is the service's."""
 
 from __future__ import annotations
 
@@ -135,21 +135,3 @@ class CompleteForm(ServiceForm):
             known = Q(unit__in=units_where(actor, "campaign.manage"), is_active=True)
             people = User.objects.filter(known | Q(pk=task.owner_id))
             owner.queryset = people.select_related("unit")
-
-
-class FilterForm(forms.Form):
-    """The visible part of the list's filters; the address may carry more."""
-
-    light = forms.ChoiceField(label=_("Light"), required=False)
-    group = forms.ChoiceField(label=_("Group"), required=False)
-    week = forms.ChoiceField(label=_("Week"), required=False)
-    unit = forms.ChoiceField(label=_("Lead unit"), required=False)
-    kind = forms.ChoiceField(label=_("Kind"), required=False)
-    owner = forms.ChoiceField(label=_("Owner"), required=False)
-
-    def __init__(self, *args: Any, choices: dict[str, list[tuple[Any, Any]]], **kw: Any) -> None:
-        super().__init__(*args, **kw)
-        for name, options in choices.items():
-            field = self.fields[name]
-            if isinstance(field, forms.ChoiceField):
-                field.choices = [("", _("All")), *options]
