@@ -117,7 +117,7 @@ def set_partners(
         check_action(actor, MANAGE, row)
         _must_be_open(row)
         _check_partners(row, [unit for unit, _part in wanted])
-        row.task_units.all().delete()
+        TaskUnit.objects.filter(task=row).delete()
         TaskUnit.objects.bulk_create(
             TaskUnit(
                 task=row,

@@ -43,12 +43,12 @@ def link_tasks(*, actor: User, task: Task, other: Task, kind: str, now: datetime
 @transaction.atomic
 def unlink_tasks(*, actor: User, link: TaskLink, now: datetime) -> None:
     """Take a relation back; where a task came from (split, carried over) stays for ever."""
-    check_action(actor, MANAGE, link.task)
-    check_open(link.task.campaign)
-    if link.kind in {Kind.SPLIT_FROM, Kind.CARRIED_FROM}:
-        raise refuse("origin", _("Where a task came from stays on record."))
-    audit.record("task.unlinked", actor=actor, row=link.task, reason=f"{link.kind} {link.other_id}")
-    link.delete()
+    with locked(link.task, actor=actor, now=now) as row:
+        check_action(actor, MANAGE, row)
+        if link.kind in {Kind.SPLIT_FROM, Kind.CARRIED_FROM}:
+            raise refuse("origin", _("Where a task came from stays on record."))
+        audit.record("task.unlinked", actor=actor, row=row, reason=f"{link.kind} {link.other_id}")
+        TaskLink.objects.filter(pk=link.pk).delete()
 
 
 def split_task(

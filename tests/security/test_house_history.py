@@ -41,6 +41,8 @@ ALLOWED = {
         "catch_up": "the stored light: excluded from the history, its own table tells it",
         "settle": "likewise",
     },
+    "campaign/services/policies.py": {"set_policy": "when the stored light is looked at next"},
+    "campaign/services/agreeing.py": {"remove_product": "one row, signed: its history is written"},
     # Rows without a history, reached otherwise than by the name of their model.
     "campaign/services/granting.py": {"_sync": "grants: ended, never rewritten"},
     "campaign/services/plan_tasks.py": {"_partners": "partners of a task"},
@@ -48,6 +50,7 @@ ALLOWED = {
     # Of a page the history keeps what people make of it (MACHINE_WRITTEN is left out).
     "digitization/reading.py": {"write_result": "columns that the machine writes"},
     "digitization/services/receiving.py": {"_add_pages": "as they came: nobody wrote anything yet"},
+    "dashboard/notices/telling.py": {"mark_read": "notices"},
     "security/services/invitations.py": {"invite": "sign-in links", "drop_links": "sign-in links"},
     "security/services/secrecy.py": {"store_decision": "only where the model has no history"},
     # No rows at all.

@@ -24,9 +24,11 @@ RECORD: Name = ("security.audit", "record")
 PART = "part of a service that writes the line"
 WITHOUT_A_LINE = {
     "campaign.services.lights.begin": PART,
+    "campaign.services.lights.leave_board": PART,
     "campaign.services.lights.settle": PART,
     "campaign.services.lights.stale_lights": "only compares",
     "campaign.services.plan_parts.load_parts": PART,
+    "campaign.services.policies.preview_policy": "only counts",
     "digitization.services.exports.end": PART,
     "records.services.creating.build": "a row in memory",
     "records.services.creating.save_version": PART,
@@ -38,6 +40,8 @@ WITHOUT_A_LINE = {
 # Tasks that change nothing of anybody's.
 TASKS_WITHOUT = {
     "campaign.tasks.check_lights": "only compares",
+    "dashboard.tasks.send_letters": "letters of codes and links; deliveries are their log",
+    "dashboard.tasks.tell_people": "notices of facts that have their lines",
     "digitization.tasks.requeue_expired": "a page waits again; when it is read there is a line",
     "security.tasks.clear_sessions": "sessions that were over already",
     "security.tasks.make_audit_partitions": "room for the trail itself",
