@@ -5,6 +5,7 @@ from campaign import views
 app_name = "campaign"
 urlpatterns = [
     path("", views.task_list, name="task_list"),
+    path("campaign/", views.choose, name="choose"),
     path("products/", views.product_list, name="product_list"),
     path("<int:pk>/", views.task_detail, name="task_detail"),
     path("<int:pk>/report/", views.report, name="report"),

@@ -76,19 +76,28 @@ class Board:
 
 
 def board_for(
-    user: User, at: datetime | None = None, *, now: datetime, shown: int = EXCEPTIONS_SHOWN
+    user: User,
+    at: datetime | None = None,
+    *,
+    now: datetime,
+    shown: int = EXCEPTIONS_SHOWN,
+    campaign: Campaign | None = None,
+    named: str = "",
 ) -> Board | None:
-    """The current campaign as this user may see it, now or at a past instant; None without one.
+    """A campaign as this user may see it, now or at a past instant; None without one.
+
+    campaign: the chosen one, None for the one that began last; named: its code for the addresses
+    of the lists, where the reader has several (``Choice.named``).
 
     Counts come from stored lights (now) or from the transitions up to ``at``; reasons of the
     exceptions shown (at most ``shown``) are computed from the facts of that instant.
     """
     past = at is not None and at < now
     instant = at if at is not None and past else now
-    frame = structure_at(instant)
+    frame = structure_at(instant, campaign)
     if frame is None:
         return None
-    base = TaskFilter(at=instant if past else None)
+    base = TaskFilter(at=instant if past else None, campaign=named)
     rows = base.apply(user, frame.campaign)
     then = then_at(frame.campaign, instant) if past else None
     tally = Tally(frame, base, rows, instant, then or TODAY)

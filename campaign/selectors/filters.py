@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -20,9 +21,10 @@ from security.models import User
 NUMBERS = {"group": "group__no", "block": "block__no", "week": "phase__no", "row": "matrix_row__no"}
 
 EARLIEST_YEAR = 2000  # no campaign is older, and date arithmetic needs room below
+CODE = re.compile(r"[-\w]{1,40}", re.ASCII)  # of a campaign
 STATES = ("draft", "active", "done")
 # Written as they are into an address: numbers and words that need no quoting; flags.
-PLAIN = ("group", "block", "week", "row", "kind", "owner", "state")
+PLAIN = ("group", "block", "week", "row", "kind", "owner", "deputy", "state")
 FLAGS = ("late", "due")
 
 
@@ -31,8 +33,9 @@ class TaskFilter:
     """What a list shows. Unknown or malformed values are dropped, never passed to the database.
 
     light: several allowed; group, block, week, row: numbers of the plan; unit: code;
-    owner: "me" or nothing; state: draft, active or done (nothing: on the board);
-    late: was late; due: the deadline is over; at: a past instant.
+    owner: "me" or nothing; deputy: "me" for the blocks that this reader heads; state: draft, active or done (nothing: on the board);
+    late: was late; due: the deadline is over; at: a past instant; campaign: its code, for
+    addresses (``selectors.choosing`` reads it): ``apply`` is given the campaign itself.
     """
 
     light: tuple[str, ...] = ()
@@ -43,10 +46,12 @@ class TaskFilter:
     unit: str = ""
     kind: str = ""
     owner: str = ""
+    deputy: str = ""
     state: str = ""
     late: bool = False
     due: bool = False
     at: datetime | None = None
+    campaign: str = ""
 
     @classmethod
     def from_query(cls, query: Any, *, now: datetime) -> TaskFilter:
@@ -59,10 +64,12 @@ class TaskFilter:
             unit=query.get("unit", "")[:40],
             kind=kind if kind in Task.Kind.values else "",
             owner="me" if query.get("owner") == "me" else "",
+            deputy="me" if query.get("deputy") == "me" else "",
             state=state if state in STATES else "",
             late=query.get("late") == "1",
             due=query.get("due") == "1",
             at=at if at is not None and at < now else None,
+            campaign=_slug(query.get("campaign", "")),
         )
 
     def apply(self, user: User, campaign: Campaign) -> TaskQuerySet:
@@ -81,6 +88,8 @@ class TaskFilter:
             rows = rows.with_light(Light.DONE)
         if self.owner == "me":
             rows = rows.alias(holder=then.owner_id).filter(holder=user.pk)
+        if self.deputy == "me":
+            rows = rows.filter(block__deputy=user)
         return rows
 
     def _lookups(self) -> Mapping[str, Any]:
@@ -105,6 +114,8 @@ class TaskFilter:
         parts += [f"{name}=1" for name in FLAGS if getattr(self, name)]
         if self.unit:
             parts.append(f"unit={quote(self.unit)}")
+        if self.campaign:
+            parts.append(f"campaign={self.campaign}")
         if self.at is not None:
             parts.append(f"at={quote(self.at.isoformat())}")
         return "&".join(parts)
@@ -114,11 +125,15 @@ class TaskFilter:
 
     @property
     def any(self) -> bool:
-        return self != TaskFilter(at=self.at)
+        return self != TaskFilter(at=self.at, campaign=self.campaign)
 
 
 def _number(given: str) -> int | None:
     return int(given) if given.isdecimal() and len(given) <= 3 else None
+
+
+def _slug(given: str) -> str:
+    return given if CODE.fullmatch(given) else ""
 
 
 def _instant(given: str) -> datetime | None:

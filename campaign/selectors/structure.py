@@ -38,7 +38,7 @@ class Structure:
 
 
 def current_campaign() -> Campaign | None:
-    """The campaign that began last."""
+    """The campaign that began last; what a reader chose is in ``selectors.choosing``."""
     return Campaign.objects.order_by("-start", "-pk").first()
 
 
@@ -46,7 +46,7 @@ def current_campaign() -> Campaign | None:
 # milliseconds of processor time, answering it takes half of one.
 _FRAME = """
 SELECT c.id, c.code, c.title, c.unit_id, c.document_number, c.document_date, c.issuer, c.start,
-    c."end",
+    c."end", c.closed_at,
     (SELECT json_agg(json_build_object('id', p.id, 'no', p.no, 'start', p.start, 'end', p."end") ORDER BY p.no)
        FROM campaign_phase p WHERE p.campaign_id = c.id) AS phase_rows,
     (SELECT json_agg(json_build_object('id', g.id, 'no', g.no, 'name', g.name) ORDER BY g.no)
@@ -65,23 +65,27 @@ SELECT c.id, c.code, c.title, c.unit_id, c.document_number, c.document_date, c.i
     (SELECT json_build_object('warning_days', l.warning_days, 'behind_points', l.behind_points)
        FROM campaign_lightpolicy l WHERE l.campaign_id = c.id AND l.valid_from <= %s
        ORDER BY l.valid_from DESC LIMIT 1) AS policy_row
-FROM campaign_campaign c ORDER BY c.start DESC, c.id DESC LIMIT 1
+FROM campaign_campaign c WHERE %s IN (0, c.id) ORDER BY c.start DESC, c.id DESC LIMIT 1
 """
 
 
-def structure_at(at: datetime) -> Structure | None:
-    """The current campaign with its frame and the thresholds in force at ``at``; None if none."""
-    campaign: Any = next(iter(Campaign.objects.raw(_FRAME, [at])), None)
-    if campaign is None:
+def structure_at(at: datetime, campaign: Campaign | None = None) -> Structure | None:
+    """A campaign with its frame and the thresholds in force at ``at``; None if there is none.
+
+    campaign: the one chosen (``selectors.choosing``); None means the one that began last.
+    """
+    wanted = [at, campaign.pk if campaign else 0]
+    campaign_row: Any = next(iter(Campaign.objects.raw(_FRAME, wanted)), None)
+    if campaign_row is None:
         return None
     return Structure(
-        campaign=campaign,
-        phases=tuple(Phase(**_dated(row, "start", "end")) for row in campaign.phase_rows or ()),
-        groups=_named(campaign.group_rows),
-        rows=_named(campaign.matrix_rows),
-        blocks=_named(campaign.block_rows),
-        briefings=tuple(Briefing(**_dated(row, "day")) for row in campaign.briefing_rows or ()),
-        policy=Policy(**campaign.policy_row) if campaign.policy_row else Policy(),
+        campaign=campaign_row,
+        phases=tuple(Phase(**_dated(row, "start", "end")) for row in campaign_row.phase_rows or ()),
+        groups=_named(campaign_row.group_rows),
+        rows=_named(campaign_row.matrix_rows),
+        blocks=_named(campaign_row.block_rows),
+        briefings=tuple(Briefing(**_dated(row, "day")) for row in campaign_row.briefing_rows or ()),
+        policy=Policy(**campaign_row.policy_row) if campaign_row.policy_row else Policy(),
     )
 
 

@@ -15,7 +15,13 @@ from django.views.decorators.http import require_GET
 from campaign.forms import FilterForm
 from campaign.models import Light, Product, Task
 from campaign.models.tasks import TaskQuerySet
-from campaign.selectors import TaskFilter, lines_of, product_lines
+from campaign.selectors import (
+    TaskFilter,
+    choice_of,
+    chosen_campaign,
+    lines_of,
+    product_lines,
+)
 from campaign.selectors.lines import with_people
 from campaign.selectors.past import then_at
 from campaign.selectors.structure import Structure, structure_at
@@ -31,10 +37,11 @@ PAGE = 50
 def task_list(request: HttpRequest) -> HttpResponse:
     """Visible tasks of the current campaign, worst first; drafts behind ``state=draft``."""
     user, now = signed_in(request), timezone.now()
-    frame = structure_at(now)
+    choice = choice_of(request)
+    frame = structure_at(now, choice.campaign) if choice.campaign else None
     if frame is None:
         return render(request, "campaign/no_campaign.html")
-    chosen = TaskFilter.from_query(request.GET, now=now)
+    chosen = TaskFilter.from_query(request.GET, now=now).but(campaign=choice.named)
     at = chosen.at or now
     rows = chosen.apply(user, frame.campaign)
     page = _page(with_people(rows, at).by_severity(), request)
@@ -70,7 +77,8 @@ def task_list(request: HttpRequest) -> HttpResponse:
 def product_list(request: HttpRequest) -> HttpResponse:
     """Products of visible running tasks: the plan's checklist, all, or those waiting for a grade."""
     user, now = signed_in(request), timezone.now()
-    frame = structure_at(now)
+    campaign = chosen_campaign(request)
+    frame = structure_at(now, campaign) if campaign else None
     if frame is None:
         return render(request, "campaign/no_campaign.html")
     shown = request.GET.get("show", "checklist")

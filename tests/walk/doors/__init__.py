@@ -12,6 +12,7 @@ from tests.walk.doors import (
     records,
     security,
     state,
+    task_lists,
 )
 from tests.walk.register import Door, patterns
 
@@ -27,6 +28,7 @@ DOORS: tuple[Door, ...] = (
     *records.DOORS,
     *security.DOORS,
     *state.DOORS,
+    *task_lists.DOORS,
 )
 _THERE = {name for name, _route in patterns()}
 # A door that is gone is test_register's matter, not that of every test of the walk.
