@@ -20,7 +20,8 @@ from campaign.models.light import shape
 from campaign.rules import Verdict, last_day, planned_percent, start_of, task_light
 from campaign.selectors.changes import changes_of
 from campaign.selectors.history import Happening, happenings
-from campaign.selectors.products import ProductLine, product_light
+from campaign.selectors.judged import Judged
+from campaign.selectors.products import ProductLine, product_verdict
 from campaign.services.access import may_decide, may_work
 from campaign.services.products import may_accept
 from campaign.services.tasks import missing_parts
@@ -90,6 +91,15 @@ class TaskDetail:
         return last_day(self.judgement.expires_at) if self.judgement else None
 
     @property
+    def beside(self) -> Judged | None:
+        """The leader's judgement as every light shows it."""
+        return Judged.of(self.judgement)
+
+    @property
+    def next_change_at(self) -> datetime | None:
+        return self.verdict.next_change_at if self.verdict else None
+
+    @property
     def why(self) -> list[str]:
         return [words.text(r) for r in self.verdict.reasons] if self.verdict else []
 
@@ -110,11 +120,11 @@ def task_detail(user: User, task: Task, *, now: datetime) -> TaskDetail:
         by_name = {facts.name: facts for facts in known.products}
         for product in _products(task):
             facts = by_name[product.name]
-            light = product_light(known, facts, policy, now)
+            alone = product_verdict(known, facts, policy, now)
             rounds = list(product.submissions.all())
             boxes.append(
                 ProductBox(
-                    line=ProductLine(product, facts, light, now),
+                    line=ProductLine(product, facts, alone, now),
                     rounds=rounds,
                     may_submit=works and not facts.final and facts.waiting_since is None,
                     may_accept=running

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from campaign import reasons as words
 from campaign.facts import facts_of
-from campaign.models import Judgement, Task
+from campaign.models import Task
 from campaign.models.light import shape
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import Policy, Reason, TaskFacts, days_late, days_left, last_day, task_light
+from campaign.selectors.judged import Judged, judged_at
 from campaign.selectors.past import Then
 from campaign.selectors.structure import structure_at
 from security.models import User
@@ -23,7 +23,10 @@ WAITS_FOR_ACCEPTANCE = {"awaiting_acceptance", "submitted_late"}
 
 @dataclass(frozen=True)
 class TaskLine:
-    """One task at an instant. ``light`` is the stored (or past) one, ``judged`` a leader's own."""
+    """One task at an instant. ``light`` is the stored (or past) one, ``beside`` a leader's own.
+
+    next_change_at: when time alone will change the light.
+    """
 
     task: Task
     light: str
@@ -31,7 +34,13 @@ class TaskLine:
     deadline: datetime | None
     progress: int = 0
     reasons: tuple[Reason, ...] = ()
-    judged: str = ""
+    beside: Judged | None = None
+    next_change_at: datetime | None = None
+
+    @property
+    def judged(self) -> str:
+        """The light a leader judges; "" if nobody does."""
+        return self.beside.light if self.beside else ""
 
     @property
     def shape(self) -> str:
@@ -70,10 +79,9 @@ class TaskLine:
 
 def with_people(rows: TaskQuerySet, at: datetime) -> TaskQuerySet:
     """What a line shows, joined; with the leader's judgement in force as ``judged``."""
-    judged = Judgement.objects.filter(task=OuterRef("pk")).in_force(at).values("light")[:1]
     people = ("unit", "owner", "block__deputy")
     return rows.select_related(*people).annotate(  # type: ignore[no-any-return]
-        judged=Subquery(judged)
+        judged=judged_at(at)
     )
 
 
@@ -93,11 +101,20 @@ def lines_of(
 
 def _line(task: Task, facts: TaskFacts | None, policy: Policy, at: datetime) -> TaskLine:
     light = getattr(task, "lit", task.light)
-    judged = getattr(task, "judged", None) or ""
+    judged = Judged.from_json(getattr(task, "judged", None))
     if facts is None or not light:
-        return TaskLine(task, light, at, task.deadline, judged=judged)
+        return TaskLine(task, light, at, task.deadline, beside=judged)
     verdict = task_light(facts, policy, at)
-    return TaskLine(task, light, at, facts.deadline, facts.progress, verdict.reasons, judged)
+    return TaskLine(
+        task,
+        light,
+        at,
+        facts.deadline,
+        facts.progress,
+        verdict.reasons,
+        judged,
+        verdict.next_change_at,
+    )
 
 
 def my_tasks(user: User, *, now: datetime) -> list[TaskLine]:

@@ -5,28 +5,52 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaign import reasons as words
 from campaign.facts import facts_of
 from campaign.models import Product, Task
+from campaign.models.light import shape
 from campaign.models.products import ProductQuerySet
 from campaign.rules import (
     Policy,
     ProductFacts,
     TaskFacts,
+    Verdict,
     days_late,
     days_left,
     last_day,
     task_light,
 )
+from campaign.selectors.judged import Judged
 
 
 @dataclass(frozen=True)
 class ProductLine:
-    """One product at an instant. state: open, waiting, A, B or C; light: as if it were a task."""
+    """One product at an instant. state: open, waiting, A, B or C; verdict: as if it were a task.
+
+    It explains its light as a task does (``templatetags.lights``); leaders judge tasks alone.
+    """
 
     product: Product
     facts: ProductFacts
-    light: str
+    verdict: Verdict
     at: datetime
+    beside: Judged | None = None
+
+    @property
+    def light(self) -> str:
+        return self.verdict.light
+
+    @property
+    def shape(self) -> str:
+        return shape(self.verdict.light, self.verdict.late_days)
+
+    @property
+    def why(self) -> list[str]:
+        return [words.text(reason) for reason in self.verdict.reasons]
+
+    @property
+    def next_change_at(self) -> datetime | None:
+        return self.verdict.next_change_at
 
     @property
     def state(self) -> str:
@@ -53,7 +77,7 @@ def product_lines(products: ProductQuerySet, *, policy: Policy, at: datetime) ->
     tasks: dict[int, Task] = {row.task_id: row.task for row in rows}
     known = facts_of(tasks.values(), at)
     return [
-        ProductLine(row, facts, product_light(known[row.task_id], facts, policy, at), at)
+        ProductLine(row, facts, product_verdict(known[row.task_id], facts, policy, at), at)
         for row in rows
         if row.task_id in known
         for facts in known[row.task_id].products
@@ -61,7 +85,7 @@ def product_lines(products: ProductQuerySet, *, policy: Policy, at: datetime) ->
     ]
 
 
-def product_light(task: TaskFacts, facts: ProductFacts, policy: Policy, at: datetime) -> str:
+def product_verdict(task: TaskFacts, facts: ProductFacts, policy: Policy, at: datetime) -> Verdict:
     """The light of one product alone: its task's progress is not its own matter."""
     alone = TaskFacts(task.start, facts.deadline, products=(facts,))
-    return task_light(alone, Policy(policy.warning_days, behind_points=100), at).light
+    return task_light(alone, Policy(policy.warning_days, behind_points=100), at)
