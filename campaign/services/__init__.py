@@ -17,12 +17,14 @@ from campaign.services.deadlines import (
     request_deadline,
     withdraw_deadline,
 )
+from campaign.services.evidence import Sent, attach_all, report_with_files
 from campaign.services.handing_over import hand_over
 from campaign.services.lights import stale_lights, sweep_lights
 from campaign.services.linking import link_tasks, split_task, unlink_tasks
 from campaign.services.plans import LoadReport, PlanFileError, load_plan
 from campaign.services.policies import PolicyPreview, preview_policy, set_policy
 from campaign.services.products import accept_product, may_accept, report_progress, submit_product
+from campaign.services.promising import edit_product
 from campaign.services.snapshots import figures_at, take_snapshots
 from campaign.services.talking import add_comment, withdraw_comment
 from campaign.services.tasks import (
@@ -38,16 +40,19 @@ __all__ = [
     "NewProduct",
     "PlanFileError",
     "PolicyPreview",
+    "Sent",
     "accept_product",
     "activate_task",
     "add_comment",
     "add_product",
     "approve_deadline",
+    "attach_all",
     "attach_file",
     "cancel_task",
     "close_campaign",
     "complete_draft",
     "create_task",
+    "edit_product",
     "edit_task",
     "figures_at",
     "hand_over",
@@ -62,6 +67,7 @@ __all__ = [
     "remove_product",
     "reopen_campaign",
     "report_progress",
+    "report_with_files",
     "request_deadline",
     "revise_deadline",
     "set_partners",

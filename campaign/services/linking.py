@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -33,8 +34,9 @@ def link_tasks(*, actor: User, task: Task, other: Task, kind: str, now: datetime
     _lock_links(task)
     if TaskLink.objects.filter(task=task, other=other, kind=kind).exists():
         raise refuse("linked", _("These tasks are linked so already."))
-    if kind == Kind.DEPENDS_ON and task.pk in waits_for(other.pk, task.campaign_id):
-        raise refuse("loop", _("That would be a circle: the other task waits for this one."))
+    if kind == Kind.DEPENDS_ON and (chain := way_of_waiting(other, task)):
+        said = _("That would be a circle: %(chain)s.")
+        raise refuse("loop", said % {"chain": _told([task.pk, *chain], actor)})
     link = TaskLink.objects.create(task=task, other=other, kind=kind, by=actor, at=now)
     audit.record("task.linked", actor=actor, row=task, reason=f"{kind} {other.pk}")
     return link
@@ -89,17 +91,41 @@ def split_task(
 
 def waits_for(task_id: int, campaign_id: int) -> set[int]:
     """Ids of all tasks that this one waits for, directly or through others; itself included."""
+    return set(_reached(task_id, campaign_id))
+
+
+def way_of_waiting(task: Task, other: Task) -> list[int]:
+    """Ids from ``task`` to ``other`` along what waits for what, the shortest way; empty if none."""
+    came_from = _reached(task.pk, task.campaign_id)
+    if other.pk not in came_from:
+        return []
+    way = [other.pk]
+    while way[0] != task.pk:
+        way.insert(0, came_from[way[0]])
+    return way
+
+
+def _reached(task_id: int, campaign_id: int) -> dict[int, int]:
+    """Every task that this one waits for, with the one before it on the shortest way."""
     edges: dict[int, list[int]] = {}
     rows = TaskLink.objects.filter(kind=Kind.DEPENDS_ON, task__campaign_id=campaign_id)
     for here, there in rows.values_list("task_id", "other_id"):
         edges.setdefault(here, []).append(there)
-    found, open_ends = {task_id}, [task_id]
+    found, open_ends = {task_id: task_id}, deque([task_id])
     while open_ends:
-        for there in edges.get(open_ends.pop(), ()):
+        here = open_ends.popleft()
+        for there in edges.get(here, ()):
             if there not in found:
-                found.add(there)
+                found[there] = here
                 open_ends.append(there)
     return found
+
+
+def _told(chain: list[int], actor: User) -> str:
+    """The circle by the codes of its tasks; one that the actor may not see stays without a name."""
+    rows = Task.objects.visible_to(actor).filter(pk__in=chain)
+    codes = dict(rows.values_list("pk", "code"))
+    return " → ".join(codes.get(pk, "…") for pk in chain)
 
 
 def _check_pair(task: Task, other: Task) -> None:
