@@ -33,8 +33,8 @@ class TaskFilter:
     """What a list shows. Unknown or malformed values are dropped, never passed to the database.
 
     light: several allowed; group, block, week, row: numbers of the plan; unit: code;
-    owner: "me" or nothing; deputy: "me" for the blocks that this reader heads; state: draft, active or done (nothing: on the board);
-    late: was late; due: the deadline is over; at: a past instant; campaign: its code, for
+    owner: "me" or nothing; deputy: "me" for the blocks that this reader heads;
+    state: draft, active or done (nothing: on the board); late: was late; due: the deadline is over; at: a past instant; campaign: its code, for
     addresses (``selectors.choosing`` reads it): ``apply`` is given the campaign itself.
     """
 
