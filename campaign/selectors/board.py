@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from campaign.models import Briefing, Campaign, Light, LightTransition, Phase, Task
 from campaign.models.tasks import TaskQuerySet
-from campaign.rules import ZONE
+from campaign.rules import ZONE, start_of
 from campaign.selectors.filters import TaskFilter
 from campaign.selectors.lines import TaskLine, lines_of, with_people
 from campaign.selectors.past import TODAY, Then, then_at
@@ -22,6 +22,7 @@ from security.scope import visible_q
 __all__ = ["Board", "Cell", "LightCount", "MatrixLine", "Slice", "board_for"]
 
 EXCEPTIONS_SHOWN = 60
+EVERYTHING = TaskFilter()
 WEEK = timedelta(days=7)
 # What a line of the board draws; the long texts of a task stay in the database.
 DRAWN = (
@@ -33,16 +34,17 @@ DRAWN = (
 
 @dataclass(frozen=True)
 class LightCount:
-    """How many tasks have a light, and by how many more or fewer than a week before."""
+    """How many tasks have a light and how many had it a week before; each with its list."""
 
     light: str
     count: int
-    change: int
+    before: int
     query: str
+    before_query: str = ""
 
     @property
-    def before(self) -> int:
-        return self.count - self.change
+    def change(self) -> int:
+        return self.count - self.before
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ class Board:
     next_briefing: Briefing | None
     days_to_briefing: int
     late_since: datetime | None
+    frame: Structure
+    base: TaskFilter
+    weeks: dict[int, Counter[str]]
+    since: datetime | None
 
     @property
     def sweep_late(self) -> bool:
@@ -83,11 +89,13 @@ def board_for(
     shown: int = EXCEPTIONS_SHOWN,
     campaign: Campaign | None = None,
     named: str = "",
+    scope: TaskFilter = EVERYTHING,
 ) -> Board | None:
     """A campaign as this user may see it, now or at a past instant; None without one.
 
     campaign: the chosen one, None for the one that began last; named: its code for the addresses
-    of the lists, where the reader has several (``Choice.named``).
+    of the lists, where the reader has several (``Choice.named``); scope: only the tasks of one
+    unit, block or deputy head.
 
     Counts come from stored lights (now) or from the transitions up to ``at``; reasons of the
     exceptions shown (at most ``shown``) are computed from the facts of that instant.
@@ -97,11 +105,12 @@ def board_for(
     frame = structure_at(instant, campaign)
     if frame is None:
         return None
-    base = TaskFilter(at=instant if past else None, campaign=named)
+    base = scope.but(at=instant if past else None, campaign=named)
     rows = base.apply(user, frame.campaign)
     then = then_at(frame.campaign, instant) if past else None
     tally = Tally(frame, base, rows, instant, then or TODAY)
-    changes = _changes(user, frame, instant)
+    since = week_before(instant)
+    before = _before(user, frame, base, tally.lights, since=since, at=instant)
     today = instant.astimezone(ZONE).date()
     briefing = frame.next_briefing(today)
     phase = frame.phase_on(today)
@@ -113,7 +122,13 @@ def board_for(
         phase=phase,
         phases=frame.phases,
         lights=tuple(
-            LightCount(light, tally.lights[light], changes[light], base.but(light=(light,)).query)
+            LightCount(
+                light,
+                tally.lights[light],
+                before[light],
+                base.but(light=(light,)).query,
+                base.but(light=(light,), at=since).query,
+            )
             for light in Light.values
         ),
         total=tally.lights.total(),
@@ -128,23 +143,44 @@ def board_for(
         next_briefing=briefing,
         days_to_briefing=(briefing.day - today).days if briefing else 0,
         late_since=None if past else tally.late_since(now),
+        frame=frame,
+        base=base,
+        weeks=tally.weeks,
+        since=since if since >= start_of(frame.campaign.start) else None,
     )
 
 
-def _changes(user: User, frame: Structure, at: datetime) -> Counter[str]:
-    """Change of each light's count over the last seven days: what came minus what left."""
+def week_before(at: datetime) -> datetime:
+    """Seven days earlier, on the full hour: an address that does not change with every look."""
+    return (at - WEEK).replace(minute=0, second=0, microsecond=0)
+
+
+def _before(
+    user: User,
+    frame: Structure,
+    base: TaskFilter,
+    counts: Counter[str],
+    *,
+    since: datetime,
+    at: datetime,
+) -> Counter[str]:
+    """How many had each light at ``since``: what is counted now less what came, plus what left."""
+    if base.unit:  # a task may have been another unit's then
+        then = base.but(at=since).apply(user, frame.campaign).order_by()
+        return Counter(dict(then.values_list("lit").annotate(n=Count("pk"))))
+    mine = Q(task__block__deputy=user) if base.deputy else Q()
     rows = (
-        LightTransition.objects.filter(visible_q(user, Task, "task__"))
-        .filter(task__campaign=frame.campaign, effective_at__gt=at - WEEK, effective_at__lte=at)
+        LightTransition.objects.filter(visible_q(user, Task, "task__"), mine)
+        .filter(task__campaign=frame.campaign, effective_at__gt=since, effective_at__lte=at)
         .order_by()
         .values_list("from_light", "to_light")
         .annotate(n=Count("pk"))
     )
-    changes: Counter[str] = Counter()
-    for before, after, n in rows:
-        changes[before] -= n
-        changes[after] += n
-    return changes
+    before = Counter(counts)
+    for left, came, n in rows:
+        before[left] += n
+        before[came] -= n
+    return before
 
 
 def _exceptions(

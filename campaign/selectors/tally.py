@@ -108,6 +108,8 @@ class Tally:
         self.groups = _slices(frame.groups, base, "group")
         self.blocks = _slices(frame.blocks, base, "block")
         self.units: dict[str, Slice] = {}
+        # By week of the plan (id of the phase); tasks that run through all weeks are in none.
+        self.weeks: dict[int, Counter[str]] = {}
         self.matrix = Matrix(frame, base, at)
         self.done_late = 0
         self._next: datetime | None = None
@@ -136,6 +138,8 @@ class Tally:
         for part in (self.groups.get(row.group_id), self.blocks.get(row.block_id), unit):
             if part is not None:
                 part.counts[row.lit] += row.n
+        if row.phase_id:
+            self.weeks.setdefault(row.phase_id, Counter())[row.lit] += row.n
         if row.lit == Light.DONE:
             self.done_late += row.late
         if row.next_change and (self._next is None or row.next_change < self._next):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from campaign.models import Campaign
 from campaign.rules import start_of
-from campaign.services import load_plan, sweep_lights
+from campaign.services import load_plan, sweep_lights, take_snapshots
 from config.demo import accounts, database
 from config.demo.papers import scan_papers
 from config.demo.register import register_people
@@ -51,4 +51,5 @@ def run_campaign(people: accounts.People, *, start: date, now: datetime) -> dict
     campaign = Campaign.objects.get(code=report.campaign)
     events = live_through(campaign, people, now=now)
     sweep_lights(now=now)
+    take_snapshots(now=now)
     return {"tasks": report.tasks, "active": len(report.activated), "events": events}
