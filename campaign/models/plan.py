@@ -178,7 +178,12 @@ class Briefing(models.Model):
     class Meta:
         ordering = ["campaign", "day"]
         constraints = [
-            models.UniqueConstraint(fields=["campaign", "day"], name="briefing_day_once"),
+            # Looked at when the transaction ends: a shifted plan moves all of them at once.
+            models.UniqueConstraint(
+                fields=["campaign", "day"],
+                name="briefing_day_once",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
         ]
 
     def __str__(self) -> str:

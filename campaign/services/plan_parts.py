@@ -8,7 +8,6 @@ from typing import Any
 
 from campaign.models import (
     Block,
-    Briefing,
     LightPolicy,
     MatrixRow,
     Phase,
@@ -17,6 +16,7 @@ from campaign.models import (
     TaskGroup,
 )
 from campaign.services.merging import Merge, users_named
+from campaign.services.plan_briefings import load_briefings
 from security.models import Unit, User
 from security.services import create_unit
 
@@ -100,7 +100,7 @@ def load_parts(data: Data, *, merge: Merge, units: dict[str, Unit], now: datetim
         )
     _blocks(data, merge, units, parts)
     _lines(data, merge)
-    _briefings(data, merge)
+    load_briefings(data.get("briefings", []), merge=merge)
     _processes(data, merge)
     _policy(data, merge, now)
     return parts
@@ -147,21 +147,6 @@ def _lines(data: Data, merge: Merge) -> None:
                 "returns_to": row.get("returns_to", []),
             },
         )
-
-
-def _briefings(data: Data, merge: Merge) -> None:
-    """Known by their place in the plan, so that a shifted plan moves them instead of adding new."""
-    there = list(Briefing.objects.filter(campaign=merge.campaign).order_by("day"))
-    for i, row in enumerate(data.get("briefings", [])):
-        values = {"day": date.fromisoformat(row["day"]), "closing": row.get("closing", False)}
-        key = f"briefing:{i + 1}"
-        said = merge.campaign.loaded.get(key, {}).get("day")
-        old = next((b for b in there if b.day.isoformat() == said), None)
-        lookup = {"pk": old.pk} if old else {"campaign": merge.campaign, "day": values["day"]}
-        if old is None:
-            values.pop("day")
-        merge.row(key, Briefing, lookup, values)
-        merge.says[key]["day"] = row["day"]
 
 
 def _processes(data: Data, merge: Merge) -> None:
