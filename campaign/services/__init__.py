@@ -11,6 +11,7 @@ from campaign.services.agreeing import (
 )
 from campaign.services.attaching import attach_file, remove_attachment
 from campaign.services.campaigns import close_campaign, reopen_campaign
+from campaign.services.criteria import Verdict
 from campaign.services.deadlines import (
     approve_deadline,
     refuse_deadline,
@@ -18,12 +19,19 @@ from campaign.services.deadlines import (
     withdraw_deadline,
 )
 from campaign.services.evidence import Sent, attach_all, report_with_files
+from campaign.services.handing_in import Answer, hand_in
 from campaign.services.handing_over import hand_over
 from campaign.services.lights import stale_lights, sweep_lights
 from campaign.services.linking import link_tasks, split_task, unlink_tasks
 from campaign.services.plans import LoadReport, PlanFileError, load_plan
 from campaign.services.policies import PolicyPreview, preview_policy, set_policy
-from campaign.services.products import accept_product, may_accept, report_progress, submit_product
+from campaign.services.products import (
+    accept_product,
+    may_accept,
+    may_grade,
+    report_progress,
+    submit_product,
+)
 from campaign.services.promising import edit_product
 from campaign.services.snapshots import figures_at, take_snapshots
 from campaign.services.talking import add_comment, withdraw_comment
@@ -36,11 +44,13 @@ from campaign.services.tasks import (
 )
 
 __all__ = [
+    "Answer",
     "LoadReport",
     "NewProduct",
     "PlanFileError",
     "PolicyPreview",
     "Sent",
+    "Verdict",
     "accept_product",
     "activate_task",
     "add_comment",
@@ -55,11 +65,13 @@ __all__ = [
     "edit_product",
     "edit_task",
     "figures_at",
+    "hand_in",
     "hand_over",
     "judge",
     "link_tasks",
     "load_plan",
     "may_accept",
+    "may_grade",
     "missing_parts",
     "preview_policy",
     "refuse_deadline",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from campaign.models import Acceptance, Grade, Product, ProgressReport, Submission, Task
 from campaign.rules import end_of
 from campaign.services.access import leads_block, locked, may_work, not_allowed, refuse
+from campaign.services.criteria import Verdict, found, stated
 from security import audit
 from security.models import Unit, User
 from security.scope import may
@@ -44,9 +46,18 @@ def report_progress(
 
 
 def submit_product(
-    *, actor: User, product: Product, statement: str, link: str = "", now: datetime
+    *,
+    actor: User,
+    product: Product,
+    statement: str,
+    answers: Sequence[str] | None = None,
+    link: str = "",
+    now: datetime,
 ) -> Submission:
-    """Hand a product in; a new round after a B or C, never while one waits for its grade."""
+    """Hand a product in; a new round after a B or C, never while one waits for its grade.
+
+    answers: one per criterion, in their order; None where the statement speaks of them all.
+    """
     task = product.task
     if not may_work(actor, "campaign.submit", task):
         raise not_allowed()
@@ -63,6 +74,7 @@ def submit_product(
             product=product,
             round=last.round + 1 if last else 1,
             statement=statement.strip(),
+            criteria=stated(product, answers),
             link=link.strip(),
             by=actor,
             unit=actor.unit,
@@ -96,6 +108,7 @@ def accept_product(
     submission: Submission,
     grade: str,
     note: str = "",
+    verdicts: Sequence[Verdict] | None = None,
     remediate_on: date | None = None,
     remediate_by: User | None = None,
     now: datetime,
@@ -104,12 +117,15 @@ def accept_product(
 
     B and C name the last day for the remedies and the person who sees to them. Only an A closes
     a product: after B or C another round follows. A task is done when all its products are A.
+    verdicts: one per criterion (``criteria.found``); None where the grade speaks for the whole.
     """
     product = submission.product
-    if not may_accept(actor, product, now):
-        raise not_allowed()
-    _check_another_unit(actor, submission, product.task)
+    _check_may_grade(actor, submission, now)
     problems = _grade_problems(grade, remediate_on, remediate_by, now)
+    try:
+        criteria = found(submission, grade, verdicts, note)
+    except RefusedError as refused:
+        problems += refused.problems
     if problems:
         raise RefusedError(*problems)
     with locked(product.task, actor=actor, now=now) as row:
@@ -120,6 +136,7 @@ def accept_product(
             submission=submission,
             submitting_unit_id=submission.unit_id,
             grade=grade,
+            criteria=criteria,
             note=note.strip(),
             remediate_until=(
                 end_of(remediate_on, before=False) if remediate_on and grade != Grade.A else None
@@ -134,10 +151,26 @@ def accept_product(
     return acceptance
 
 
-def _check_another_unit(actor: User, submission: Submission, task: Task) -> None:
-    own = {submission.unit_id, task.unit_id}
-    if actor.unit_id in own:
-        raise refuse("own_unit", _("A unit cannot accept its own product."))
+def may_grade(actor: User, submission: Submission, now: datetime) -> bool:
+    """Whether this person may grade this very hand-in."""
+    try:
+        _check_may_grade(actor, submission, now)
+    except RefusedError:
+        return False
+    return True
+
+
+def _check_may_grade(actor: User, submission: Submission, now: datetime) -> None:
+    """own_unit before not_allowed: whoever grades elsewhere is told why he may not here."""
+    task = submission.product.task
+    if may(actor, "campaign.accept") and actor.unit_id in {submission.unit_id, task.unit_id}:
+        raise refuse(
+            "own_unit",
+            _("A unit cannot accept its own product: %(unit)s leads the task or handed it in.")
+            % {"unit": actor.unit},
+        )
+    if not may_accept(actor, submission.product, now):
+        raise not_allowed()
 
 
 def _grade_problems(
@@ -154,6 +187,8 @@ def _grade_problems(
         problems.append(Problem("remediate_on", _("The date for the remedies lies in the past.")))
     if remediate_by is None:
         problems.append(Problem("remediate_by", _("B and C need a person for the remedies.")))
+    elif not remediate_by.is_active:
+        problems.append(Problem("remediate_by", _("This person has left.")))
     return problems
 
 

@@ -323,7 +323,7 @@ def test_a_unit_never_accepts_its_own_product() -> None:
     submission = submit(task, now=NOON)
     chief = make_user(unit=task.unit)
     grant_role(chief, "unit_head")
-    assert refused(lambda: accept(submission, actor=chief, now=NOON)) == {"not_allowed"}
+    assert refused(lambda: accept(submission, actor=chief, now=NOON)) == {"own_unit"}
 
 
 def test_nor_does_the_office_accept_what_it_handed_in_for_a_unit() -> None:
