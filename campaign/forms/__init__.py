@@ -1,5 +1,13 @@
 """Forms of the campaign's pages: parse and name the fields; every decision is the service's."""
 
+from campaign.forms.around import (
+    AskDeadlineForm,
+    CommentForm,
+    FilesForm,
+    HandOverForm,
+    LinkForm,
+    PartnersForm,
+)
 from campaign.forms.deeds import (
     AcceptForm,
     CompleteForm,
@@ -11,15 +19,33 @@ from campaign.forms.deeds import (
     SubmitForm,
 )
 from campaign.forms.lists import FilterForm
+from campaign.forms.writing import (
+    EditTaskForm,
+    NewTaskForm,
+    ProductForm,
+    ReasonForm,
+    SplitForm,
+)
 
 __all__ = [
     "AcceptForm",
+    "AskDeadlineForm",
+    "CommentForm",
     "CompleteForm",
     "DayInput",
+    "EditTaskForm",
+    "FilesForm",
     "FilterForm",
+    "HandOverForm",
     "JudgeForm",
+    "LinkForm",
+    "NewTaskForm",
+    "PartnersForm",
+    "ProductForm",
+    "ReasonForm",
     "ReportForm",
     "ReviseForm",
     "ServiceForm",
+    "SplitForm",
     "SubmitForm",
 ]

@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from campaign.forms.fields import FilesField
 from campaign.models import Grade, Light, Task
 from security.models import User
 from security.selectors.tree import units_where
@@ -43,6 +44,7 @@ class ReportForm(ServiceForm):
     obstacle = forms.BooleanField(
         label=_("Something holds the work up (say what in the field above)"), required=False
     )
+    proof = FilesField(label=_("Proof"), required=False)
 
 
 class SubmitForm(ServiceForm):

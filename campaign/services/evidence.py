@@ -39,10 +39,10 @@ def report_with_files(
     now: datetime,
 ) -> ProgressReport:
     """A progress report and its files. Raises RefusedError as ``report_progress`` and, for a file
-    that is not taken, with the code ``files`` and the file's name."""
+    that is not taken, with the code ``proof`` and the file's name."""
     found = list(sent)
     if len(found) > FILES_AT_MOST:
-        raise refuse("files", _("%(n)d files at most.") % {"n": FILES_AT_MOST})
+        raise refuse("proof", _("%(n)d files at most.") % {"n": FILES_AT_MOST})
     report = report_progress(
         actor=actor, task=task, percent=percent, note=note, obstacle=obstacle, now=now
     )
@@ -69,7 +69,7 @@ def attach_all(
         except RefusedError as refused:
             if any(problem.code == "not_allowed" for problem in refused.problems):
                 raise
-            said = [Problem("files", f"{one.name}: {p.message}") for p in refused.problems]
+            said = [Problem("proof", f"{one.name}: {p.message}") for p in refused.problems]
             raise RefusedError(*said) from refused
         number += 1
     return number
