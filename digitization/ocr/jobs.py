@@ -18,6 +18,7 @@ from digitization.ocr.recipe import read_page
 from digitization.ocr.refusal import RefusedFile
 from digitization.ocr.sources import SourceInfo, inspect, page_image
 from digitization.ocr.types import ExhaustedError, PageReading, UnreadableImage, Word
+from digitization.ocr.workbook import Sheet, sheet_of
 
 ENGINE = TesseractEngine()
 JPEG = b"\xff\xd8\xff"
@@ -60,6 +61,27 @@ def page_reading(answer: bytes) -> PageReading:
     return PageReading(**kept, words=words, derivative=derivative, thumbnail=thumbnail)
 
 
+def sheet(answer: bytes) -> Sheet:
+    """What a workbook holds, or its RefusedFile. ValueError if it is nothing that we sent."""
+    facts, _pictures = _unpacked(answer)
+    rows = [
+        (int(number), [(int(column), str(kind), _plain(value)) for column, kind, value in cells])
+        for number, cells in facts["rows"]
+    ]
+    return Sheet(
+        name=str(facts["name"]),
+        others=int(facts["others"]),
+        merged=[str(place) for place in facts["merged"]],
+        rows=rows,
+    )
+
+
+def _plain(value: object) -> str | int | float | bool:
+    if not isinstance(value, (str, int, float)):
+        raise ValueError(type(value).__name__)
+    return value
+
+
 def _typed(facts: dict[str, Any], kind: type) -> dict[str, Any]:
     """The facts, each of the simple type that its field has."""
     known = {field.name: SIMPLE.get(field.type) for field in fields(kind)}
@@ -79,7 +101,15 @@ def _read(path: Path, page: int) -> Answer:
     return reading, [reading.pop("derivative"), reading.pop("thumbnail")]
 
 
-JOBS: dict[str, Callable[[Path, int], Answer]] = {"inspect": _inspected, "read": _read}
+def _sheet(path: Path, _page: int) -> Answer:
+    return asdict(sheet_of(path)), []
+
+
+JOBS: dict[str, Callable[[Path, int], Answer]] = {
+    "inspect": _inspected,
+    "read": _read,
+    "sheet": _sheet,
+}
 
 
 def _said(error: Exception) -> dict[str, Any]:
