@@ -35,7 +35,10 @@ class WeeklySnapshot(models.Model):
 
 
 class SavedView(models.Model):
-    """Filters and order of a list under a name of its owner's."""
+    """Filters and order of a list under a name of its owner's.
+
+    ``is_default``: what the list shows when it is opened without any filter.
+    """
 
     class Page(models.TextChoices):
         TASKS = "tasks", _("Tasks")
@@ -48,10 +51,16 @@ class SavedView(models.Model):
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=1000, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+    is_default = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["user", "page", "position", "pk"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["user", "page"],
+                condition=Q(is_default=True),
+                name="saved_view_default_once",
+            ),
             models.UniqueConstraint(fields=["user", "page", "name"], name="saved_view_name_once"),
             models.CheckConstraint(condition=~Q(name=""), name="saved_view_named"),
         ]

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import get_current_timezone, is_naive, make_aware
@@ -20,12 +21,23 @@ from security.models import User
 
 NUMBERS = {"group": "group__no", "block": "block__no", "week": "phase__no", "row": "matrix_row__no"}
 
+OWNER_DIGITS = 12
 EARLIEST_YEAR = 2000  # no campaign is older, and date arithmetic needs room below
 CODE = re.compile(r"[-\w]{1,40}", re.ASCII)  # of a campaign
-STATES = ("draft", "active", "done")
+STATES = ("draft", "active", "done", "cancelled")
+WITHOUT_LIGHT = ("draft", "cancelled")
+WORDS_AT_MOST = 60  # characters of a search; a saved view keeps it in an address
 # Written as they are into an address: numbers and words that need no quoting; flags.
 PLAIN = ("group", "block", "week", "row", "kind", "owner", "deputy", "state")
 FLAGS = ("late", "due")
+SORTS = {
+    "deadline": "deadline",
+    "-deadline": "deadline",
+    "code": "code",
+    "-code": "code",
+    "unit": "unit__name",
+    "-unit": "unit__name",
+}
 
 
 @dataclass(frozen=True)
@@ -33,9 +45,11 @@ class TaskFilter:
     """What a list shows. Unknown or malformed values are dropped, never passed to the database.
 
     light: several allowed; group, block, week, row: numbers of the plan; unit: code;
-    owner: "me" or nothing; deputy: "me" for the blocks that this reader heads;
-    state: draft, active or done (nothing: on the board); late: was late; due: the deadline is over; at: a past instant; campaign: its code, for
-    addresses (``selectors.choosing`` reads it): ``apply`` is given the campaign itself.
+    owner: "me" or a person's number; deputy: "me" for the blocks that this reader heads;
+    state: draft, active, done or cancelled (nothing: on the board); late: was late; due: the
+    deadline is over; words: all of them stand in title or code; sort: one of SORTS (nothing: the
+    most pressing first); at: a past instant; campaign: its code, for addresses
+    (``selectors.choosing`` reads it): ``apply`` is given the campaign itself.
     """
 
     light: tuple[str, ...] = ()
@@ -50,6 +64,8 @@ class TaskFilter:
     state: str = ""
     late: bool = False
     due: bool = False
+    words: str = ""
+    sort: str = ""
     at: datetime | None = None
     campaign: str = ""
 
@@ -58,16 +74,19 @@ class TaskFilter:
         """From a QueryDict (or a dict of lists with ``getlist``)."""
         at = _instant(query.get("at", ""))
         kind, state = query.get("kind", ""), query.get("state", "")
+        sort = query.get("sort", "")
         return cls(
             light=tuple(light for light in query.getlist("light") if light in Light.values),
             **{name: _number(query.get(name, "")) for name in NUMBERS},
             unit=query.get("unit", "")[:40],
             kind=kind if kind in Task.Kind.values else "",
-            owner="me" if query.get("owner") == "me" else "",
+            owner=_owner(query.get("owner", "")),
             deputy="me" if query.get("deputy") == "me" else "",
             state=state if state in STATES else "",
             late=query.get("late") == "1",
             due=query.get("due") == "1",
+            words=" ".join(query.get("q", "").replace("\x00", "").split())[:WORDS_AT_MOST].strip(),
+            sort=sort if sort in SORTS else "",
             at=at if at is not None and at < now else None,
             campaign=_slug(query.get("campaign", "")),
         )
@@ -75,21 +94,38 @@ class TaskFilter:
     def apply(self, user: User, campaign: Campaign) -> TaskQuerySet:
         """The visible tasks that fit, with their light as ``lit``."""
         rows: TaskQuerySet = Task.objects.visible_to(user).filter(campaign=campaign)
-        rows = rows.drafts() if self.state == "draft" else rows.lit(self.at)
+        if self.state in WITHOUT_LIGHT:
+            rows = rows.filter(state=self.state)
+        else:
+            rows = rows.lit(self.at)
         rows = rows.filter(**self._lookups())
         then = then_at(campaign, self.at) if self.at and (self.unit or self.owner) else TODAY
         if self.unit:
             rows = rows.alias(lead_code=then.lead("code")).filter(lead_code=self.unit)
-        if self.light and self.state != "draft":
+        if self.owner:
+            holder = user.pk if self.owner == "me" else int(self.owner)
+            rows = rows.alias(holder=then.owner_id).filter(holder=holder)
+        if self.deputy == "me":
+            rows = rows.filter(block__deputy=user)
+        for word in self.words.split():
+            rows = rows.filter(Q(title__icontains=word) | Q(code__icontains=word))
+        return self._of_light(rows)
+
+    def ordered(self, rows: TaskQuerySet) -> TaskQuerySet:
+        """In the chosen order; equal ones by code, so that no row is on two pages."""
+        if not self.sort:
+            return rows.by_severity()
+        column = F(SORTS[self.sort])
+        order = column.desc(nulls_last=True) if self.sort[0] == "-" else column.asc(nulls_last=True)
+        return rows.order_by(order, "code", "pk")
+
+    def _of_light(self, rows: TaskQuerySet) -> TaskQuerySet:
+        if self.light and self.state not in WITHOUT_LIGHT:
             rows = rows.with_light(*self.light)
         if self.state == "active":
             rows = rows.exclude(lit=Light.DONE)
         if self.state == "done":
             rows = rows.with_light(Light.DONE)
-        if self.owner == "me":
-            rows = rows.alias(holder=then.owner_id).filter(holder=user.pk)
-        if self.deputy == "me":
-            rows = rows.filter(block__deputy=user)
         return rows
 
     def _lookups(self) -> Mapping[str, Any]:
@@ -114,6 +150,10 @@ class TaskFilter:
         parts += [f"{name}=1" for name in FLAGS if getattr(self, name)]
         if self.unit:
             parts.append(f"unit={quote(self.unit)}")
+        if self.words:
+            parts.append(f"q={quote(self.words)}")
+        if self.sort:
+            parts.append(f"sort={self.sort}")
         if self.campaign:
             parts.append(f"campaign={self.campaign}")
         if self.at is not None:
@@ -125,11 +165,22 @@ class TaskFilter:
 
     @property
     def any(self) -> bool:
-        return self != TaskFilter(at=self.at, campaign=self.campaign)
+        """Whether anything is filtered; order, instant and campaign filter nothing."""
+        return self.but(sort="", at=None, campaign="") != TaskFilter()
+
+    @property
+    def kept(self) -> TaskFilter:
+        """What a saved view keeps: filters and order, for whichever campaign and day is open."""
+        return self.but(at=None, campaign="")
 
 
 def _number(given: str) -> int | None:
     return int(given) if given.isdecimal() and len(given) <= 3 else None
+
+
+def _owner(given: str) -> str:
+    number = given.isdecimal() and given.isascii() and len(given) <= OWNER_DIGITS
+    return given if given == "me" or number else ""
 
 
 def _slug(given: str) -> str:

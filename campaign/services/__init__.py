@@ -33,6 +33,13 @@ from campaign.services.products import (
     submit_product,
 )
 from campaign.services.promising import edit_product
+from campaign.services.saving import (
+    delete_view,
+    move_view,
+    rename_view,
+    save_view,
+    set_default_view,
+)
 from campaign.services.snapshots import figures_at, take_snapshots
 from campaign.services.talking import add_comment, withdraw_comment
 from campaign.services.tasks import (
@@ -62,6 +69,7 @@ __all__ = [
     "close_campaign",
     "complete_draft",
     "create_task",
+    "delete_view",
     "edit_product",
     "edit_task",
     "figures_at",
@@ -73,15 +81,19 @@ __all__ = [
     "may_accept",
     "may_grade",
     "missing_parts",
+    "move_view",
     "preview_policy",
     "refuse_deadline",
     "remove_attachment",
     "remove_product",
+    "rename_view",
     "reopen_campaign",
     "report_progress",
     "report_with_files",
     "request_deadline",
     "revise_deadline",
+    "save_view",
+    "set_default_view",
     "set_partners",
     "set_policy",
     "split_task",
