@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from simple_history.utils import bulk_update_with_history
 
@@ -18,8 +18,21 @@ from security import audit
 from security.history import sign
 from security.models import User
 
-BATCH = 500
+BATCH = 1000
 CACHE_FIELDS = ["light", "next_change_at", "inputs_hash", "late_days", "presses_at"]
+# What a sweep reads of a task: its long texts stay in the database.
+SWEPT = ("campaign_id", "code", "state", "start", "deadline", "light", "next_change_at")
+# What time alone can change of the cache; no task becomes done by it.
+STORED = ("light", "next_change_at", "presses_at")
+# One statement for a whole batch: the ORM's CASE for each column took four times as long. The
+# cache columns have no history, so this write passes none by.
+_STORE = """
+UPDATE campaign_task t
+SET light = v.light, next_change_at = v.next_change_at, presses_at = v.presses_at
+FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+    AS v (id, light, next_change_at, presses_at)
+WHERE t.id = v.id
+"""
 
 
 def catch_up(tasks: Iterable[Task], *, now: datetime) -> int:
@@ -42,8 +55,7 @@ def catch_up(tasks: Iterable[Task], *, now: datetime) -> int:
             verdict = task_light(facts, policy, at)
             written += _step(task, verdict, numbers, effective_at=at, now=now)
             task.next_change_at = verdict.next_change_at
-    # The cache columns have no history, so the bulk write passes none by.
-    Task.objects.bulk_update(due, CACHE_FIELDS)
+    _store(due)
     LightTransition.objects.bulk_create(written)
     if written:
         turned = sorted({one.task_id for one in written})
@@ -117,7 +129,8 @@ def sweep_lights(*, now: datetime) -> int:
         with transaction.atomic():
             batch = list(
                 Task.objects.due_for_sweep(now)
-                .select_for_update(skip_locked=True, of=("self",))
+                .select_for_update(skip_locked=True, of=("self",), no_key=True)
+                .only(*SWEPT)
                 .order_by("next_change_at")[:BATCH]
             )
             written += catch_up(batch, now=now)
@@ -141,6 +154,12 @@ def stale_lights(*, now: datetime) -> list[str]:
 def inputs_hash(facts: TaskFacts, policy: Policy) -> str:
     """Fingerprint of what a light was computed from."""
     return hashlib.blake2b(repr((facts, policy)).encode(), digest_size=16).hexdigest()
+
+
+def _store(tasks: list[Task]) -> None:
+    columns = [[getattr(t, name) for t in tasks] for name in ("pk", *STORED)]
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, columns)
 
 
 def _is_due(task: Task, now: datetime) -> bool:
