@@ -8,11 +8,10 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from campaign.forms.deeds import DayInput, ServiceForm
-from campaign.forms.picking import FilesField
+from campaign.forms.fields import FilesField
 from campaign.models import Grade, Submission
 from campaign.services import Answer, Verdict
 from campaign.services.criteria import asked_of
@@ -111,9 +110,8 @@ class GradeForm(ServiceForm):
         task = submission.product.task
         self.texts = asked_of(submission)
         for i in range(len(self.texts)):
-            # Absent is the service's to refuse, so that all that is missing is told at once.
             self.fields[f"met_{i}"] = forms.ChoiceField(
-                label=_("Verdict"), choices=MET, widget=forms.RadioSelect, required=False
+                label=_("Verdict"), choices=MET, widget=forms.RadioSelect
             )
             self.fields[f"note_{i}"] = forms.CharField(
                 label=_("What is missing"),
@@ -134,13 +132,12 @@ class GradeForm(ServiceForm):
             for i, text in enumerate(self.texts)
         ]
 
-    @cached_property
+    @property
     def asked(self) -> dict[str, Any]:
         """What the service is told."""
         data = self.cleaned_data
         verdicts = [
-            Verdict({"yes": True, "no": False}.get(data[f"met_{i}"]), data[f"note_{i}"])
-            for i in range(len(self.texts))
+            Verdict(data[f"met_{i}"] == "yes", data[f"note_{i}"]) for i in range(len(self.texts))
         ]
         names = ("grade", "note", "remediate_on", "remediate_by")
         return {**{name: data[name] for name in names}, "verdicts": verdicts}

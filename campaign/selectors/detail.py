@@ -48,8 +48,12 @@ class ProductBox:
         return [unit.name for unit in self.product.signing_units.all()]
 
     @property
+    def last(self) -> Submission | None:
+        return self.rounds[-1] if self.rounds else None
+
+    @property
     def waiting(self) -> Submission | None:
-        last = self.rounds[-1] if self.rounds else None
+        last = self.last
         return None if last is None or hasattr(last, "acceptance") else last
 
 

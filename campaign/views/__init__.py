@@ -1,7 +1,8 @@
 from campaign.views.campaigns import choose
 from campaign.views.lists import product_list, task_list
-from campaign.views.single import accept, activate, complete, judge, report, revise, submit
+from campaign.views.single import activate, complete, judge, report, revise
 from campaign.views.single import detail as task_detail
+from campaign.views.submissions import accept, product, submit
 
 __all__ = [
     "accept",
@@ -9,6 +10,7 @@ __all__ = [
     "choose",
     "complete",
     "judge",
+    "product",
     "product_list",
     "report",
     "revise",

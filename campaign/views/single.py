@@ -8,18 +8,15 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaign import services
 from campaign.forms import (
-    AcceptForm,
     CompleteForm,
     JudgeForm,
     ReportForm,
     ReviseForm,
     ServiceForm,
-    SubmitForm,
 )
-from campaign.models import Submission
 from campaign.rules import end_of
-from campaign.views.page import do, product_of, show, task_of
-from security.http import absent_part, signed_in
+from campaign.views.page import do, show, task_of
+from security.http import signed_in
 
 
 @require_GET
@@ -40,42 +37,6 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
             actor=user, task=task, sent=data.pop("proof"), now=now, **data
         ),
         _("The report is saved."),
-    )
-
-
-@require_POST
-def submit(request: HttpRequest, pk: int, product: int) -> HttpResponse:
-    task = task_of(request, pk)
-    row = product_of(request, task, product)
-    return do(
-        request,
-        task,
-        f"submit-{row.pk}",
-        SubmitForm(request.POST, prefix=f"p{row.pk}"),
-        lambda user, now, data: services.submit_product(actor=user, product=row, now=now, **data),
-        _("The product is handed in and waits for acceptance."),
-    )
-
-
-@require_POST
-def accept(request: HttpRequest, pk: int, submission: int) -> HttpResponse:
-    task = task_of(request, pk)
-    row = (
-        Submission.objects.select_related("product__task__unit", "unit")
-        .filter(product__task=task, pk=submission)
-        .first()
-    )
-    if row is None:
-        raise absent_part(request, "campaign.submission", submission)
-    return do(
-        request,
-        task,
-        f"accept-{row.product_id}",
-        AcceptForm(request.POST, task=task, prefix=f"a{row.product_id}"),
-        lambda user, now, data: services.accept_product(
-            actor=user, submission=row, now=now, **data
-        ),
-        _("The grade is saved."),
     )
 
 

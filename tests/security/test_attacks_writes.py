@@ -73,11 +73,11 @@ def test_a_remedy_is_not_put_on_somebody_elses_desk() -> None:
     two = two_tasks()
     handed_in = submit(two.mine, now=timezone.now())
     office = office_of(two.mine)
-    name = f"a{handed_in.product_id}"
     fields = {
-        f"{name}-grade": "B",
-        f"{name}-remediate_on": (timezone.localdate() + timedelta(days=9)).isoformat(),
-        f"{name}-remediate_by": two.theirs.owner_id,
+        "grade": "B",
+        "note": "Làm lại",
+        "remediate_on": (timezone.localdate() + timedelta(days=9)).isoformat(),
+        "remediate_by": two.theirs.owner_id,
     }
     client = client_of(office)
     with Unchanged():
