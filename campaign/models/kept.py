@@ -89,6 +89,7 @@ class TableImport(models.Model):
     rows = models.JSONField(default=list)
     problems = models.JSONField(default=list)
     versions = models.JSONField(default=dict)
+    about = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=State, default=State.READ)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -96,8 +97,8 @@ class TableImport(models.Model):
         ordering = ["-at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state="read", ended_at=None)
-                | (~Q(state="read") & Q(ended_at__isnull=False)),
+                condition=Q(state__in=["read", "taking"], ended_at=None)
+                | (Q(state__in=["applied", "dropped"]) & Q(ended_at__isnull=False)),
                 name="table_import_ended",
             ),
             models.CheckConstraint(

@@ -21,6 +21,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
@@ -36,6 +37,7 @@ MOST_ROWS = 2000  # with content, the heading row and what stands above it inclu
 MOST_COLUMNS = 60
 MOST_TEXT = 4_000_000  # characters
 MOST_MEMBERS = 500
+MOST_MERGED = 1000
 MOST_UNFOLDED = 512 * 2**20
 MOST_SHEET = 24 * 2**20  # more than all the text that is taken, with its markup
 MOST_SHARED = 32 * 2**20  # the one part that is kept in memory whole
@@ -83,7 +85,7 @@ def _read(file: BinaryIO) -> Sheet:
     place = sheet._worksheet_path
     with zipfile.ZipFile(file) as archive:
         rows = _rows(sheet.iter_rows(max_col=MOST_COLUMNS + 1), archive, place)
-        merged = list(_merged(archive, place))
+        merged = list(islice(_merged(archive, place), MOST_MERGED))
     return Sheet(name=sheet.title, others=len(book.worksheets) - 1, merged=merged, rows=rows)
 
 
