@@ -74,11 +74,12 @@ class TableImport(models.Model):
 
     ``rows``: what each line asks for, ``problems``: what is wrong, by cell; nothing is written to
     tasks while there is one. ``versions``: of the tasks when the table was read, so that a change
-    made in between is seen.
+    made in between is seen. ``about``: where in the file it stood and what was passed over.
     """
 
     class State(models.TextChoices):
         READ = "read", _("Waiting for you")
+        TAKING = "taking", _("Being taken in")
         APPLIED = "applied", _("Taken in")
         DROPPED = "dropped", _("Dropped")
 
