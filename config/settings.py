@@ -50,6 +50,9 @@ BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 EXPORT_ALONE_AT_MOST = env.int("EXPORT_ALONE_AT_MOST", default=50)
 EXPORT_AT_MOST = env.int("EXPORT_AT_MOST", default=2000)
 EXPORT_KEPT_HOURS = env.int("EXPORT_KEPT_HOURS", default=24)
+# The mail server for alarms and notices (security/letters.py). Without it people have their notices
+# in the product alone. ``filemail:///absolute/directory`` writes each letter into a file instead.
+EMAIL_READY = "EMAIL_URL" in env.ENVIRON
 # Who is told by letter when sealing lags, a file is damaged or a backup late (security/alarms.py):
 # codes and numbers, at most once an hour. Nobody by default: nothing leaves the machine.
 ALERT_EMAIL = env.list("ALERT_EMAIL", default=[])
@@ -60,6 +63,8 @@ EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (
 )
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+# The address begins after the slash that ends the (empty) host.
+EMAIL_FILE_PATH = f"/{_mail['EMAIL_FILE_PATH'].lstrip('/')}" if _mail["EMAIL_FILE_PATH"] else None
 EMAIL_TIMEOUT = 10
 # Stored files: "on" encrypts what comes (plain ones of earlier stay readable until
 # ``manage.py encrypt_files``), "only" refuses to read plain ones too, "off" stores plain.

@@ -12,6 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from dashboard.inbox import unread_count
 from security.models import Installation
 from security.models.users import User
 from security.places import ACCESS, ACCOUNT, offered
@@ -60,6 +61,8 @@ class Shell:
 
     entries: list[Entry]
     is_demo: bool
+    # Notices not read yet; None for whoever has no tasks to hear of.
+    unread: int | None = None
 
     @property
     def thumb(self) -> list[Entry]:
@@ -81,7 +84,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
     A partial answered to htmx has no frame and so costs nothing here.
     """
-    return {"shell": SimpleLazyObject(lambda: Shell(entries_for(request), is_demo()))}
+    return {
+        "shell": SimpleLazyObject(
+            lambda: Shell(entries_for(request), is_demo(), unread_for(request))
+        )
+    }
+
+
+def unread_for(request: HttpRequest) -> int | None:
+    """What the badge says: one query, and none where nobody is signed in or has no tasks."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User) or not may(user, "campaign.view"):
+        return None
+    return unread_count(user)
 
 
 def entries_for(request: HttpRequest) -> list[Entry]:

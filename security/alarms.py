@@ -11,9 +11,9 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.cache import cache
-from django.core.mail import send_mail
 from django.db import connection
 
+from security import letters
 from security.models import AuditCheckpoint, FileFinding
 from security.seals.state import LATE_AFTER, seal_state
 from security.selectors.upkeep import backup_in_time
@@ -60,9 +60,9 @@ def tell(also: Iterable[str] = (), *, now: datetime) -> bool:
         return False
     body = "\n".join([f"{now:%Y-%m-%dT%H:%MZ}", *lines, "manage.py audit_verify · /healthz"])
     try:
-        send_mail(f"Sáu Rõ: {len(lines)} alarm(s)", body, None, settings.ALERT_EMAIL)
-    except OSError as error:  # what smtplib raises is one, too
+        letters.send(subject=f"Sáu Rõ: {len(lines)} alarm(s)", text=body, to=settings.ALERT_EMAIL)
+    except letters.LetterError as error:
         cache.delete(SENT)
-        log.error("the letter about %d alarms was not sent: %s", len(lines), type(error).__name__)
+        log.error("the letter about %d alarms was not sent: %s", len(lines), error)
         return False
     return True

@@ -26,19 +26,23 @@ class EventGroup:
 
 
 READING = EventGroup(
-    "reading", ("read", "list", "search", "board.read", "home.read", "emergency.read")
+    "reading",
+    (
+        *("read", "list", "search", "board.read", "home.read", "emergency.read"),
+        *("notices.read", "feed.read"),
+    ),
 )
 CHANGE = EventGroup(
     "change",
     beginnings=(
         "task.", "product.", "plan.", "programme.", "lot.", "dossier.", "file.", "page.", "index.",
-        "member.", "cadre.", "person.", "reference.",
+        "member.", "cadre.", "person.", "reference.", "notice.",
     ),
 )  # fmt: skip
 EXPORT = EventGroup("export", beginnings=("export.",), endings=(".exported",))
 SIGNIN = EventGroup(
     "signin",
-    ("signin", "signout"),
+    ("signin", "signout", "feed.made", "feed.revoked"),
     ("signin.", "password.", "session.", "invitation.", "mfa.", "token."),
 )
 ACCESS = EventGroup(
@@ -52,7 +56,7 @@ TRAIL = EventGroup("trail", beginnings=("trail.",))
 KEEPING = EventGroup(
     "keeping",
     ("file.found_bad", "file.mended", "state.read"),
-    ("files.", "backup.", "revocation.", "installation."),
+    ("files.", "letters.", "backup.", "revocation.", "installation."),
 )
 GROUPS = (READING, CHANGE, EXPORT, SIGNIN, ACCESS, TRAIL, KEEPING)
 

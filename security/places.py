@@ -114,12 +114,15 @@ ACCESS = (
         alarm=lambda: alarm_count() > 0,
         below="damaged_files",
     ),
+    Place("notice_sending", gettext_noop("E-mails"), STATE_ACTIONS),
 )
 ACCOUNT = (
     Place("account_home", gettext_noop("My account")),
     Place("security:my_roles", gettext_noop("My roles")),
     Place("security:opened_to_me", gettext_noop("Opened to me")),
     Place("security:emergency_mine", gettext_noop("Emergency access"), (BREAK_GLASS,)),
+    Place("notice_choices", gettext_noop("What I am told"), below="notice_", begins=True),
+    Place("calendar_feed", gettext_noop("Calendar"), ("campaign.view",), below="calendar_feed"),
     Place("account_change_password", gettext_noop("Password"), begins=True),
     Place("account_sessions", gettext_noop("Signed-in devices")),
     Place("mfa_index", gettext_noop("Two-step sign-in")),

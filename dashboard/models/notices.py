@@ -17,6 +17,7 @@ class NoticeKind(models.TextChoices):
     """What a notice is about; each kind has a way of its own unless its reader chose another."""
 
     TURNED_RED = "turned_red", _("A task turned red")
+    LAGGING = "lagging", _("A task lags behind its plan")
     TURNED_YELLOW = "turned_yellow", _("A task turned yellow")
     TURNED_BETTER = "turned_better", _("A task recovered or is done")
     MENTIONED = "mentioned", _("Somebody mentioned me")
@@ -123,12 +124,19 @@ class NoticeHours(models.Model):
 
 
 class Delivery(models.Model):
-    """One e-mail to one person: prepared, sent or failed. It holds codes and links alone."""
+    """One e-mail to one person, at most once handed to the mail server (docs/adr/0027).
+
+    It is claimed (``SENDING``) in a transaction of its own before it is sent. A claim that nobody
+    finished is ``UNSURE``: it may have left, and only a person sends it again.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
+        SENDING = "sending", _("Being sent")
         SENT = "sent", _("Sent")
+        SKIPPED = "skipped", _("Not needed any more")
         FAILED = "failed", _("Failed")
+        UNSURE = "unsure", _("May have been sent")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="deliveries")
     way = models.CharField(max_length=8, choices=Way)
@@ -138,6 +146,7 @@ class Delivery(models.Model):
     not_before = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=120, blank=True)
 
@@ -146,7 +155,10 @@ class Delivery(models.Model):
         indexes = [
             models.Index(
                 fields=["not_before"], name="delivery_waiting", condition=Q(state="waiting")
-            )
+            ),
+            models.Index(
+                fields=["claimed_at"], name="delivery_claimed", condition=Q(state="sending")
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["user", "way", "subject_key"], name="delivery_once"),
@@ -169,6 +181,8 @@ class CalendarFeed(models.Model):
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    # The read that last left a line on the trail: one an hour.
+    traced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["user", "-created_at"]

@@ -24,7 +24,9 @@ from security.models import RoleGrant
 
 # Facts are looked for this far back: a clock that stood still for a week is caught up.
 LOOK_BACK = timedelta(days=10)
-UNIT_HEAD = "unit_head"
+UNIT_HEAD, HEAD = "unit_head", "head"
+# Progress behind its plan begins a duty, as red does; a deadline that is merely near does not.
+LAGS = "behind"
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,9 @@ def new_events(*, now: datetime, at_most: int) -> list[Event]:
     found = [
         *_turns(since, now, at_most),
         *_mentions(since, at_most),
-        *_hand_overs(since, at_most),
+        *_hand_overs(since, now, at_most),
         *_grades(since, at_most),
-        *_requests(since, at_most),
+        *_requests(since, now, at_most),
         *_decisions(since, at_most),
     ]
     return sorted(found, key=lambda event: event.due_at)
@@ -75,7 +77,7 @@ def _turns(since: datetime, now: datetime, at_most: int) -> Iterator[Event]:
             task=row.task,
             due_at=row.effective_at,
             people=_concerned(row.task, heads),
-            said={"from": row.from_light, "to": row.to_light, "reasons": row.reasons[:1]},
+            said={"from": row.from_light, "to": row.to_light, "reasons": row.reasons[:3]},
         )
 
 
@@ -83,7 +85,8 @@ def _kind_of_turn(row: LightTransition) -> str:
     if row.to_light == Light.RED:
         return NoticeKind.TURNED_RED
     if row.to_light == Light.YELLOW and row.from_light != Light.RED:
-        return NoticeKind.TURNED_YELLOW
+        lags = any(reason.get("code") == LAGS for reason in row.reasons)
+        return NoticeKind.LAGGING if lags else NoticeKind.TURNED_YELLOW
     return NoticeKind.TURNED_BETTER
 
 
@@ -99,10 +102,13 @@ def _mentions(since: datetime, at_most: int) -> Iterator[Event]:
         yield Event(f"comment:{row.pk}", NoticeKind.MENTIONED, row.task, row.at, people)
 
 
-def _hand_overs(since: datetime, at_most: int) -> Iterator[Event]:
+def _hand_overs(since: datetime, now: datetime, at_most: int) -> Iterator[Event]:
+    """A task handed over concerns its new owner and, where the lead moved, that unit's heads."""
     rows = HandOver.objects.filter(at__gte=since).select_related("task")
-    for row in _untold(rows, "handover", at_most):
-        people = _somebody(row.to_owner_id) - {row.by_id}
+    found = _untold(rows, "handover", at_most)
+    heads = heads_of({row.to_unit_id for row in found if row.to_unit_id != row.from_unit_id}, now)
+    for row in found:
+        people = _somebody(row.to_owner_id, *heads.get(row.to_unit_id, ())) - {row.by_id}
         yield Event(f"handover:{row.pk}", NoticeKind.GIVEN, row.task, row.at, people)
 
 
@@ -116,11 +122,17 @@ def _grades(since: datetime, at_most: int) -> Iterator[Event]:
         yield Event(f"grade:{row.pk}", NoticeKind.DECIDED, task, row.at, people, said)
 
 
-def _requests(since: datetime, at_most: int) -> Iterator[Event]:
-    """Another deadline asked for concerns the deputy head of the block."""
-    rows = DeadlineRequest.objects.filter(at__gte=since).select_related("task__block")
-    for row in _untold(rows, "asked", at_most):
+def _requests(since: datetime, now: datetime, at_most: int) -> Iterator[Event]:
+    """Another deadline asked for concerns the deputy head of the block; where there is none, or it
+    is his own wish, the heads of the campaign's unit. Nobody waits for a post that is empty."""
+    rows = DeadlineRequest.objects.filter(at__gte=since).select_related(
+        "task__block", "task__campaign"
+    )
+    found = _untold(rows, "asked", at_most)
+    heads = heads_of({row.task.campaign.unit_id for row in found}, now, role=HEAD)
+    for row in found:
         people = _somebody(_deputy(row.task)) - {row.by_id}
+        people = people or frozenset(heads.get(row.task.campaign.unit_id, ())) - {row.by_id}
         yield Event(f"asked:{row.pk}", NoticeKind.TO_DECIDE, row.task, row.at, people)
 
 
@@ -134,10 +146,10 @@ def _decisions(since: datetime, at_most: int) -> Iterator[Event]:
         yield Event(f"decided:{row.pk}", NoticeKind.DECIDED, row.task, row.decided_at, people, said)
 
 
-def heads_of(units: Iterable[int], now: datetime) -> dict[int, set[int]]:
+def heads_of(units: Iterable[int], now: datetime, *, role: str = UNIT_HEAD) -> dict[int, set[int]]:
     """The heads of these units, by unit: whoever holds the role on the unit itself now."""
     found: dict[int, set[int]] = {}
-    grants = RoleGrant.objects.in_force(now).filter(role__code=UNIT_HEAD, unit__in=set(units))
+    grants = RoleGrant.objects.in_force(now).filter(role__code=role, unit__in=set(units))
     for unit, user in grants.values_list("unit_id", "user_id"):
         found.setdefault(unit, set()).add(user)
     return found

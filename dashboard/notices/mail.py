@@ -1,105 +1,124 @@
-"""Sending the prepared e-mails: codes, colours, dates and links; never a name with a fact."""
+"""Sending the prepared letters: each is claimed before it leaves, so none is sent twice knowingly.
+
+docs/adr/0027: at most once handed to the mail server. What certainly did not leave is tried again.
+"""
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
-from django.urls import reverse
-from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from campaign.models import Task
 from dashboard.models import Delivery, Notice
-from dashboard.words import light_word
+from dashboard.notices import rules
+from dashboard.notices.letterbox import hours_of
+from dashboard.notices.writing import letter_of
+from security import audit, letters
+from security.models import User
 
 log = logging.getLogger(__name__)
-BATCH = 100
-ATTEMPTS = 5
-AGAIN_AFTER = timedelta(minutes=10)
 State = Delivery.State
+# In one run; the next begins a minute later.
+AT_MOST = 500
+# The server itself is not there: asking for every other letter would only take long.
+SERVER_IS_AWAY = frozenset({letters.UNREACHABLE, letters.LOGIN})
 
 
 def send_due(*, now: datetime) -> tuple[int, int]:
-    """Send what may leave now: (sent, failed). A letter is claimed before it is sent.
-
-    Killed between sending and noting it, a letter stays claimed as failed and is tried again:
-    rather twice than never, which the log of deliveries shows.
-    """
+    """Send what may leave now: (sent, not sent). Any number of processes may run this at once."""
+    if not letters.configured():
+        return 0, 0
     sent = failed = 0
-    while True:
-        with transaction.atomic():
-            letter = (
-                Delivery.objects.select_for_update(skip_locked=True, of=("self",))
-                .select_related("user")
-                .filter(state=State.WAITING, not_before__lte=now)
-                .order_by("not_before", "pk")
-                .first()
-            )
-            if letter is None:
-                return sent, failed
-            if _send(letter, now):
-                sent += 1
-            else:
-                failed += 1
+    leave_dead_claims(now=now)
+    for _number in range(AT_MOST):
+        letter = claim(now=now)
+        if letter is None:
+            break
+        outcome = send_claimed(letter, now=now)
+        sent += outcome == ""
+        failed += outcome != ""
+        if outcome in SERVER_IS_AWAY:
+            break
+    return sent, failed
 
 
-def _send(letter: Delivery, now: datetime) -> bool:
-    """One letter; a failure is noted by its kind alone and tried again later."""
-    notices = list(Notice.objects.visible_to(letter.user).filter(deliveries=letter))
-    letter.attempts += 1
-    if not letter.user.email or not letter.user.is_active or not notices:
-        return _give_up(letter, "no address" if not letter.user.email else "nothing to tell")
+@transaction.atomic
+def claim(*, now: datetime) -> Delivery | None:
+    """Take the oldest letter that may leave; committed before anything is sent."""
+    letter = (
+        Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("user")
+        .filter(state=State.WAITING, not_before__lte=now)
+        .order_by("not_before", "pk")
+        .first()
+    )
+    if letter is not None:
+        letter.state, letter.claimed_at = State.SENDING, now
+        letter.attempts += 1
+        letter.save(update_fields=["state", "claimed_at", "attempts"])
+    return letter
+
+
+def leave_dead_claims(*, now: datetime) -> int:
+    """Claims whose process died: they may have left, so nobody sends them again by itself."""
+    dead = Delivery.objects.filter(state=State.SENDING, claimed_at__lt=now - rules.CLAIM_DEAD_AFTER)
+    return dead.update(state=State.UNSURE, error="killed")
+
+
+def send_claimed(letter: Delivery, *, now: datetime) -> str:
+    """Send a claimed letter and note how it went; returns "" or the code of what was in the way."""
+    if now - letter.not_before > rules.TOO_OLD:
+        return _note(letter, State.SKIPPED, "too_old")
+    notices = list(Notice.objects.visible_to(letter.user).unread().filter(deliveries=letter))
+    if not letter.user.email or not letter.user.is_active:
+        return _note(letter, State.SKIPPED, "no_address")
+    if not notices:
+        return _note(letter, State.SKIPPED, "nothing")
+    said = letter_of(notices)
     try:
-        message_of(letter, notices).send()
-    except OSError as error:  # smtplib's errors are OSErrors, too
-        log.warning("letter %d was not sent: %s", letter.pk, type(error).__name__)
-        letter.error = type(error).__name__[:120]
-        letter.not_before = now + AGAIN_AFTER * letter.attempts
-        letter.state = State.FAILED if letter.attempts >= ATTEMPTS else State.WAITING
-        letter.save()
-        return False
-    letter.state, letter.sent_at, letter.error = State.SENT, now, ""
-    letter.save()
-    return True
+        letters.send(subject=said.subject, text=said.text, html=said.html, to=[letter.user.email])
+    except letters.LetterError as error:
+        log.warning("letter %d was not sent: %s", letter.pk, error)
+        return _failed(letter, error, now)
+    Delivery.objects.filter(pk=letter.pk).update(state=State.SENT, sent_at=now, error="")
+    return ""
 
 
-def _give_up(letter: Delivery, why: str) -> bool:
-    letter.state, letter.error = State.FAILED, why
-    letter.save()
-    return False
+def _failed(letter: Delivery, error: letters.LetterError, now: datetime) -> str:
+    if not error.certain:
+        return _note(letter, State.UNSURE, error.code)
+    hours = hours_of([letter.user_id]).get(letter.user_id, rules.Hours())
+    again = rules.next_try(letter.attempts, now, hours)
+    if again is None:
+        return _note(letter, State.FAILED, error.code)
+    Delivery.objects.filter(pk=letter.pk).update(
+        state=State.WAITING, not_before=again, error=error.code
+    )
+    return error.code
 
 
-def message_of(letter: Delivery, notices: list[Notice]) -> EmailMessage:
-    """The e-mail in Vietnamese: how many of what, then a code, a colour and a link a line."""
-    with translation.override(settings.LANGUAGE_CODE):
-        number = len(notices)
-        subject = ngettext("%(n)s notice", "%(n)s notices", number) % {"n": number}
-        tasks = Task.objects.in_bulk({n.task_id for n in notices if n.task_id})
-        lines = [_line(notice, tasks) for notice in notices]
-        body = "\n".join(
-            [
-                *lines,
-                "",
-                _("Open the product to read them: %(url)s") % {"url": _url(reverse("notices"))},
-            ]
-        )
-    return EmailMessage(f"Sáu Rõ: {subject}", body, to=[letter.user.email])
+def _note(letter: Delivery, state: str, code: str) -> str:
+    Delivery.objects.filter(pk=letter.pk).update(state=state, error=code)
+    return code
 
 
-def _line(notice: Notice, tasks: dict[int, Task]) -> str:
-    task = tasks.get(notice.task_id or 0)
-    said = str(notice.get_kind_display())
-    if light := notice.said.get("to"):
-        said = light_word(light)
-    if task is None:
-        return f"- {said}"
-    return f"- {task.code}: {said} – {_url(reverse('campaign:task_detail', args=[task.pk]))}"
+@transaction.atomic
+def send_again(*, actor: User, now: datetime, unsure: bool) -> int:
+    """Put given-up letters back into the queue; with ``unsure`` those that may have been sent.
 
-
-def _url(path: str) -> str:
-    return f"{settings.SITE_URL}{path}"
+    The latter may then come twice: whoever asks for it was told so.
+    """
+    rows = Delivery.objects.filter(state=State.UNSURE if unsure else State.FAILED)
+    pks = sorted(rows.select_for_update().values_list("pk", flat=True))
+    Delivery.objects.filter(pk__in=pks).update(
+        state=State.WAITING, attempts=0, not_before=now, error=""
+    )
+    audit.record(
+        "letters.sent_again",
+        actor=actor,
+        object_type="dashboard.delivery",
+        ids=pks,
+        reason="unsure" if unsure else "",
+    )
+    return len(pks)
