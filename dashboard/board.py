@@ -7,29 +7,31 @@ from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from campaign.models import Task
-from campaign.rules import DONE, GREY, RED
-from campaign.selectors import Board, TaskLine, board_for
+from campaign.models import Campaign, Task
+from campaign.rules import DONE, GREY, RED, YELLOW
+from campaign.selectors import Board, TaskFilter, board_for
+from campaign.selectors.board import EVERYTHING, Slice
 from campaign.selectors.board import Cell as BoardCell
 from campaign.selectors.board import MatrixLine as BoardLine
-from campaign.selectors.board import Slice
-from dashboard import selectors
+from campaign.selectors.trend import trend_of
 from dashboard.board_page import (
     BoardPage,
     Cell,
     Count,
-    ExceptionRow,
     MatrixLine,
-    NextCheckpoint,
+    Scope,
     Tally,
     TallyRow,
     Tile,
     Week,
 )
-from dashboard.links import product_list_url, task_list_url, task_url
-from dashboard.steps import clock_words, next_step
+from dashboard.chase import Chase, chases
+from dashboard.checkpoint import next_checkpoint
+from dashboard.exceptions import exception_row
+from dashboard.links import task_list_url
+from dashboard.moments import thursdays_around
+from dashboard.trend import trend_page
 from dashboard.words import (
     LIGHT_ORDER,
     change_words,
@@ -38,39 +40,108 @@ from dashboard.words import (
     light_word,
 )
 from security.models import User
+from security.scope import may
 
 # A leader reads a dozen; the list behind the link has all.
 EXCEPTIONS_SHOWN = 12
+UNITS_SHOWN = 20
+SCOPES = MINE, ALL = "mine", "all"
 
 
-def board_page(user: User, at: datetime | None, *, now: datetime) -> BoardPage | None:
-    """The board of what this user may see, now or at a past instant; None without a campaign."""
-    board = board_for(user, at, now=now, shown=EXCEPTIONS_SHOWN)
+def board_page(
+    user: User,
+    at: datetime | None,
+    *,
+    now: datetime,
+    campaign: Campaign | None = None,
+    named: str = "",
+    scope: str = "",
+    part: TaskFilter = EVERYTHING,
+) -> BoardPage | None:
+    """The board of what this user may see, now or at a past instant; None without a campaign.
+
+    scope: "mine" or "all"; the head of a block begins with his own, everybody else has one.
+    part: only this part of the campaign, whatever the scope (the board of a unit).
+    """
+    heads = part == EVERYTHING and _heads_a_block(user, campaign)
+    mine = heads and scope != ALL
+    board = board_for(
+        user,
+        at,
+        now=now,
+        shown=EXCEPTIONS_SHOWN,
+        campaign=campaign,
+        named=named,
+        scope=part.but(deputy="me") if mine else part,
+    )
     if board is None:
         return None
+    days = {"first": board.campaign.start, "last": board.campaign.end}
+    earlier, later = thursdays_around(board.at, **days, now=now)
     return BoardPage(
         title=board.campaign.title,
         place=_place(board),
         past=board.past,
-        now_url=reverse("board"),
+        now_url=_now_url(named, scope),
+        keep=tuple(one for one in (("campaign", named), ("scope", scope)) if one[1]),
+        scopes=_scopes(user, board, named=named, mine=mine) if heads else (),
+        earlier=earlier,
+        later=later if board.past else None,
+        chases=_chases(user, board),
+        trend=trend_page(trend_of(user, board.campaign, board.base, until=board.at), board),
         tiles=_tiles(board),
-        next_checkpoint=_next_checkpoint(user, board),
-        exceptions=tuple(_exception(line) for line in board.exceptions),
+        next_checkpoint=next_checkpoint(user, board),
+        exceptions=tuple(exception_row(line) for line in board.exceptions),
         exception_count=board.exceptions_total,
         exceptions_url=task_list_url(board.exceptions_query),
         by_block=Tally("block", _("By deputy head's block"), _rows(board.blocks, mine=user)),
         by_group=Tally("group", _("By group of tasks"), _rows(board.groups)),
-        by_unit=Tally("unit", _("By lead unit"), _rows(board.units)),
+        by_unit=_unit_tally(board),
         weeks=_weeks(board),
         matrix=tuple(_matrix_line(line, board) for line in board.matrix if line.total),
         total=board.total,
         red=_number(board, RED),
+        tally_query=board.base.query,
         first_day=board.campaign.start.isoformat(),
         last_day=board.campaign.end.isoformat(),
         sweep_is_late=board.sweep_late,
         swept_at=board.late_since,
         as_of=board.at,
     )
+
+
+def _heads_a_block(user: User, campaign: Campaign | None) -> bool:
+    if may(user, "campaign.manage") or not may(user, "campaign.judge"):
+        return False  # only deputy heads and the head judge; nobody else heads a block
+    blocks = user.blocks.filter(campaign=campaign) if campaign else user.blocks
+    return bool(blocks.exists())
+
+
+def _now_url(named: str, scope: str) -> str:
+    query = "&".join(
+        f"{key}={value}" for key, value in (("campaign", named), ("scope", scope)) if value
+    )
+    return reverse("board") + (f"?{query}" if query else "")
+
+
+def _scopes(user: User, board: Board, *, named: str, mine: bool) -> tuple[Scope, ...]:
+    """Own blocks and all that he may see; nothing to choose where both are the same tasks."""
+    rows = Task.objects.visible_to(user).on_board().filter(campaign=board.campaign)
+    if not rows.exclude(block__deputy=user).exists():
+        return ()
+    at = f"at={board.at:%Y-%m-%dT%H:%M}" if board.past else ""
+    return tuple(
+        Scope(words, _now_url(named, key) + (f"&{at}" if at else ""), here)
+        for key, words, here in (
+            (MINE, _("My blocks"), mine),
+            (ALL, _("All that I may see"), not mine),
+        )
+    )
+
+
+def _chases(user: User, board: Board) -> tuple[Chase, ...]:
+    """For the standing office, which keeps the rhythm; leaders read the exceptions."""
+    return chases(user, board) if may(user, "campaign.manage") and board.total else ()
 
 
 def _place(board: Board) -> str:
@@ -97,6 +168,8 @@ def _tiles(board: Board) -> tuple[Tile, ...]:
         Tile(
             count=_count(light, counts[light].count, task_list_url(counts[light].query)),
             change=change_words(counts[light].change),
+            before=counts[light].before if board.since else None,
+            before_url=task_list_url(counts[light].before_query),
             late=board.done_late if light == DONE else 0,
             late_url=task_list_url(f"{counts[light].query}&late=1"),
         )
@@ -108,49 +181,6 @@ def _count(light: str, number: int, url: str) -> Count:
     return Count(light, light_word(light), number, url)
 
 
-def _next_checkpoint(user: User, board: Board) -> NextCheckpoint | None:
-    """The next briefing. What waits for a decision there is only known of the present."""
-    briefing = board.next_briefing
-    if briefing is None:
-        return None
-    named = _("Closing briefing, %(day)s") if briefing.closing else _("Briefing, %(day)s")
-    days = board.days_to_briefing
-    left = ngettext("in %(n)s day", "in %(n)s days", days) % {"n": days} if days else _("today")
-    waiting = 0 if board.past else selectors.waiting_for_a_grade(user, board.campaign)
-    return NextCheckpoint(
-        title=named % {"day": day_words(briefing.day)},
-        when=left,
-        waiting=waiting,
-        waiting_url=product_list_url("show=waiting"),
-    )
-
-
-def _exception(line: TaskLine) -> ExceptionRow:
-    step = next_step(line.reasons, owner=str(line.task.owner or ""), acceptor=_acceptor(line.task))
-    return ExceptionRow(
-        code=line.task.code,
-        title=line.task.title,
-        url=task_url(line.task),
-        light=line.light,
-        word=light_word(line.light),
-        unit=line.task.unit.name,
-        owner=str(line.task.owner or ""),
-        due=clock_words(line.reasons, line.deadline, line.at),
-        reasons=tuple(line.why),
-        waits_for=step.waits_for,
-        next_step=step.words,
-        judged=light_word(line.judged) if line.judged else "",
-        task_id=line.task.pk,
-    )
-
-
-def _acceptor(task: Task) -> str:
-    block = task.block
-    if block is None:
-        return _("acceptance")
-    return str(block.deputy) if block.deputy else block.in_charge
-
-
 def _rows(slices: Iterable[Slice], *, mine: User | None = None) -> tuple[TallyRow, ...]:
     """Rows that have tasks, the reader's own block first.
 
@@ -158,6 +188,18 @@ def _rows(slices: Iterable[Slice], *, mine: User | None = None) -> tuple[TallyRo
     """
     rows = [_row(part, mine) for part in slices if part.total]
     return tuple(sorted(rows, key=lambda row: not row.mine))
+
+
+def _unit_tally(board: Board) -> Tally:
+    """A ministry has hundreds of units: those with the most red and yellow, then the largest."""
+    worst = sorted(board.units, key=lambda one: (-one.counts[RED], -one.counts[YELLOW], -one.total))
+    return Tally(
+        "unit",
+        _("By lead unit"),
+        _rows(worst[:UNITS_SHOWN]),
+        more=max(0, len(worst) - UNITS_SHOWN),
+        more_url=task_list_url(board.base.query),
+    )
 
 
 def _row(part: Slice, mine: User | None) -> TallyRow:

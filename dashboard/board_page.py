@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dashboard.chase import Chase
+from dashboard.checkpoint import NextCheckpoint
+from dashboard.exceptions import ExceptionRow
 from dashboard.fingerprint import fingerprint
-from dashboard.words import TimeWords
+from dashboard.moments import Moment
+from dashboard.trend import TrendPage
 
 
 @dataclass(frozen=True)
@@ -21,37 +25,15 @@ class Count:
 
 @dataclass(frozen=True)
 class Tile:
+    """``before``: how many had this light a week earlier, None where there was no week before;
+    ``change``: by how many more or fewer, with its sign."""
+
     count: Count
     change: str
+    before: int | None
+    before_url: str
     late: int = 0
     late_url: str = ""
-
-
-@dataclass(frozen=True)
-class NextCheckpoint:
-    title: str
-    when: str
-    waiting: int = 0
-    waiting_url: str = ""
-
-
-@dataclass(frozen=True)
-class ExceptionRow:
-    """One red or yellow task: what, whose, how late, why, who is waited for, what comes next."""
-
-    code: str
-    title: str
-    url: str
-    light: str
-    word: str
-    unit: str
-    owner: str
-    due: TimeWords | None
-    reasons: tuple[str, ...]
-    waits_for: str
-    next_step: str
-    judged: str = ""
-    task_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,11 +50,13 @@ class TallyRow:
 
 @dataclass(frozen=True)
 class Tally:
-    """``name`` becomes part of an element's id."""
+    """``name`` becomes part of an element's id; ``more`` rows are left out, the calmest ones."""
 
     name: str
     title: str
     rows: tuple[TallyRow, ...]
+    more: int = 0
+    more_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,11 +92,26 @@ class MatrixLine:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """A part of the campaign that the reader may turn to."""
+
+    words: str
+    url: str
+    here: bool
+
+
+@dataclass(frozen=True)
 class BoardPage:
     title: str
     place: str
     past: bool
     now_url: str
+    keep: tuple[tuple[str, str], ...]
+    scopes: tuple[Scope, ...]
+    earlier: Moment | None
+    later: Moment | None
+    chases: tuple[Chase, ...]
+    trend: TrendPage
     tiles: tuple[Tile, ...]
     next_checkpoint: NextCheckpoint | None
     exceptions: tuple[ExceptionRow, ...]
@@ -125,6 +124,7 @@ class BoardPage:
     matrix: tuple[MatrixLine, ...]
     total: int
     red: int
+    tally_query: str
     first_day: str
     last_day: str
     sweep_is_late: bool = False

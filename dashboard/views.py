@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from campaign.selectors import TaskFilter
-from dashboard.board import board_page
+from campaign.selectors.choosing import choice_of
+from dashboard.board import SCOPES, board_page
 from dashboard.homes import home_of
 from dashboard.living import answer
 from dashboard.unit_home import unit_page
@@ -46,7 +47,15 @@ def board(request: HttpRequest) -> HttpResponse:
     """
     user, now = signed_in(request), timezone.now()
     asked = request.GET.get("at", "")
-    page = board_page(user, TaskFilter.from_query(request.GET, now=now).at, now=now)
+    choice = choice_of(request)
+    page = board_page(
+        user,
+        TaskFilter.from_query(request.GET, now=now).at,
+        now=now,
+        campaign=choice.campaign,
+        named=choice.named,
+        scope=request.GET.get("scope", "") if request.GET.get("scope") in SCOPES else "",
+    )
     if page is None:
         return render(request, "dashboard/no_campaign.html", {"example": next_friday(now)})
     if asked and not page.past:

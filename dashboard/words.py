@@ -54,11 +54,10 @@ def due_words(deadline: datetime, at: datetime, *, warning_days: int = SOON_DAYS
 
 
 def change_words(change: int) -> str:
-    """A count against a week ago, with its sign; a true minus, as printed figures have."""
+    """By how many more or fewer, with its sign; a true minus, as printed figures have."""
     if change == 0:
-        return _("as last week")
-    sign = "+" if change > 0 else "−"
-    return _("%(change)s on last week") % {"change": f"{sign}{abs(change)}"}
+        return "±0"
+    return f"+{change}" if change > 0 else f"−{abs(change)}"
 
 
 def day_words(day: date) -> str:
