@@ -9,7 +9,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaign.api import router as campaign_router
+from campaign.api import urlpatterns as campaign_urls
 from records.api import router as records_router
 from security.api.parameters import check
 from security.api.refusals import Absent
@@ -30,7 +30,7 @@ class SchemaView(SpectacularAPIView):
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
-    path("", include(campaign_router.urls)),
+    path("", include(campaign_urls)),
     path("", include(records_router.urls)),
     # An address without the slash at its end is sent on by Django's own middleware.
     re_path(r"^(?:.*/)?$", Absent.as_view(), name="api-absent"),

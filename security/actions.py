@@ -3,8 +3,11 @@
 from django.utils.translation import gettext_lazy as _
 
 USE_TOKENS = "security.use_tokens"
-# What a token can be made for: the actions that the API asks for. All of them only read.
-TOKEN_ACTIONS = ("campaign.view", "records.view")
+# What a token can be made for: the actions that the API asks for. The last two also add facts.
+TOKEN_ACTIONS = (
+    *("campaign.view", "campaign.board", "records.view"),
+    *("campaign.report", "campaign.submit"),
+)
 
 LABELS = {
     "campaign.view": _("See tasks"),

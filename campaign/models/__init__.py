@@ -18,6 +18,7 @@ from campaign.models.plan import (
     TaskGroup,
 )
 from campaign.models.products import Acceptance, Grade, Product, Submission
+from campaign.models.sent import SentOnce
 from campaign.models.tasks import Task, TaskUnit, TaskUnitGrant, TaskUserGrant
 from campaign.models.work import (
     Attachment,
@@ -48,6 +49,7 @@ __all__ = [
     "Product",
     "ProgressReport",
     "SavedView",
+    "SentOnce",
     "Submission",
     "SupportLine",
     "TableImport",

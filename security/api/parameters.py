@@ -62,6 +62,21 @@ def flag(name: str, description: str) -> Parameter:
     return one_of(name, description, ["1"])
 
 
+def fitting(name: str, description: str, pattern: str, *, longest: int, **more: str) -> Parameter:
+    """A text of this regular expression; ``more``: keywords of the schema, such as ``example``."""
+    schema = {"type": "string", "maxLength": longest, "pattern": f"^(?:{pattern})$", **more}
+    return Parameter(name, schema, description)
+
+
+# Its own day or instant; whether it lies in the past is asked when it is read.
+INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+KEY_OF_CALL = re.compile(r"[A-Za-z0-9._:-]{8,64}")
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "pattern": "^[A-Za-z0-9._:-]{8,64}$"},
+    OpenApiParameter.HEADER,
+    description="the caller's own name for this call: sent again, it is answered again and not done",
+)
 CURSOR = text("cursor", "where a page begins: taken from next or previous", longest=200)
 FORMAT = one_of("format", "the only one there is", ["json"])
 

@@ -6,7 +6,7 @@ Absent and forbidden rows read alike, and so do all reasons for which a token is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, JsonResponse
 from django.utils.functional import Promise
@@ -17,6 +17,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
+if TYPE_CHECKING:
+    from security.services import RefusedError  # whose tokens are themselves asked for here
+
 REFUSALS: dict[int, tuple[str, str | Promise]] = {
     400: ("bad_request", _("This request cannot be understood.")),
     401: ("not_signed_in", _("Sign in, or send a valid token.")),
@@ -24,7 +27,9 @@ REFUSALS: dict[int, tuple[str, str | Promise]] = {
     404: ("not_found", _("There is nothing at this address that you may see.")),
     405: ("method_not_allowed", _("This address only answers requests that read.")),
     406: ("not_acceptable", _("The answer exists as JSON only.")),
+    409: ("changed_meanwhile", _("This was changed meanwhile. Read it again.")),
     415: ("unsupported_media_type", _("This kind of content is not accepted.")),
+    422: ("refused", _("This cannot be done as it was sent.")),
     429: ("too_many_requests", _("Too many requests. Please wait a moment.")),
     503: ("trail_unwritable", _("This cannot be answered now. Please try again in a moment.")),
 }
@@ -36,6 +41,31 @@ class BadParameterError(ValidationError):
     def __init__(self, parameters: Mapping[str, str | Promise]) -> None:
         self.parameters = {name: str(reason) for name, reason in parameters.items()}
         super().__init__(code="bad_parameter")
+
+
+class BadBodyError(ValidationError):
+    """A body whose fields are missing, unknown or do not fit; says which, never their values."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__(code="bad_body")
+
+
+class ChangedMeanwhileError(APIException):
+    """The row has another version than the caller had read."""
+
+    status_code = 409
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        super().__init__()
+
+
+def refusal(error: RefusedError) -> Response:
+    """What a service refused: 403 where the role does not allow it, else 422 with every reason."""
+    problems = {problem.code: problem.message for problem in error.problems}
+    status = 403 if "not_allowed" in problems else 422
+    return Response(body(status) | {"problems": problems}, status=status)
 
 
 def body(status: int) -> dict[str, Any]:
@@ -51,6 +81,10 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     response.data = body(response.status_code)
     if isinstance(error, BadParameterError):
         response.data |= {"code": "bad_parameter", "parameters": error.parameters}
+    elif isinstance(error, BadBodyError):
+        response.data |= {"code": "bad_body", "problems": error.problems}
+    elif isinstance(error, ChangedMeanwhileError):
+        response.data |= {"version": error.version}
     elif isinstance(error, APIException) and _is_csrf(error):
         response.data |= {"code": "no_csrf_token"}
     return response

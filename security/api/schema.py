@@ -7,11 +7,12 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
-from security.api.parameters import CURSOR, LONGEST_ID, Parameter
+from security.api.parameters import KEY, LONGEST_ID, Parameter
 from security.api.refusals import REFUSALS
 
 MASKED = "masked"  # names the fields of a row that this caller may not read: they are left out
 DOCUMENTED = (400, 401, 403, 404, 405, 406, 429, 503)
+OF_WRITING = (409, 415, 422)
 REFUSAL = {
     "type": "object",
     "description": "Why a request was refused.",
@@ -24,6 +25,15 @@ REFUSAL = {
             "description": "with bad_parameter: what is wrong with which parameter",
             "additionalProperties": {"type": "string"},
         },
+        "problems": {
+            "type": "object",
+            "description": "of a body: what is wrong, by field (bad_body) or by reason (refused)",
+            "additionalProperties": {"type": "string"},
+        },
+        "version": {
+            "type": "integer",
+            "description": "with changed_meanwhile: the one there is now",
+        },
     },
     "additionalProperties": False,
 }
@@ -33,10 +43,11 @@ class ApiSchema(AutoSchema):
     """Parameters come from the view's own declaration, which also checks them."""
 
     def get_override_parameters(self) -> list[Any]:
-        offered: tuple[Parameter, ...] = ()
-        if getattr(self.view, "action", "") == "list":
-            offered = (*getattr(self.view, "parameters", ()), CURSOR)
-        return [parameter.documented for parameter in offered]
+        offered: tuple[Parameter, ...] = (
+            self.view.offered() if hasattr(self.view, "offered") else ()
+        )
+        headers = [KEY] if self.method == "POST" else []
+        return [*(parameter.documented for parameter in offered), *headers]
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -58,7 +69,8 @@ def document_refusals(result: dict[str, Any], **_rest: Any) -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
     for path in result["paths"].values():
         for operation in path.values():
-            for status in DOCUMENTED:
+            writes = "requestBody" in operation
+            for status in (*DOCUMENTED, *(OF_WRITING if writes else ())):
                 operation["responses"].setdefault(
                     str(status), {"description": REFUSALS[status][0], "content": content}
                 )

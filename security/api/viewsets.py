@@ -54,6 +54,8 @@ class ProtectedViewSet(viewsets.ReadOnlyModelViewSet[P], Generic[P]):
     # ASCII digits that fit the column; Python would read other scripts' digits as numbers too.
     lookup_value_regex = "[0-9]{1,18}"
     parameters: ClassVar[tuple[Parameter, ...]] = ()
+    # Parameters of a single row.
+    of_one: ClassVar[tuple[Parameter, ...]] = ()
     # Parameter whose words are a search: the trail keeps a keyed hash of them.
     searched_by: ClassVar[str] = ""
 
@@ -61,18 +63,20 @@ class ProtectedViewSet(viewsets.ReadOnlyModelViewSet[P], Generic[P]):
     def caller(self) -> User:
         return cast("User", self.request.user)
 
+    def offered(self) -> tuple[Parameter, ...]:
+        """Parameters of this address; the OpenAPI document prints the same."""
+        return (*self.parameters, CURSOR) if self.action == "list" else self.of_one
+
     @property
     def label(self) -> str:
         return self.queryset.model._meta.label_lower
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        listed: tuple[Parameter, ...] = ()
         if self.action == "list":
             self._check_list()
-            listed = (*self.parameters, CURSOR)
         try:
-            check(request.query_params, listed)
+            check(request.query_params, self.offered())
         except BadParameterError as error:
             # Names only: what was asked for may be the very thing that is hidden.
             names = sorted(error.parameters)
