@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from campaign import views
 from campaign.views import files, handing, linking, talking, writing
@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.task_list, name="task_list"),
     path("campaign/", views.choose, name="choose"),
     path("products/", views.product_list, name="product_list"),
+    path("", include("campaign.plan_urls")),
     path("<int:pk>/", views.task_detail, name="task_detail"),
     path("<int:pk>/report/", views.report, name="report"),
     path("<int:pk>/products/<int:product>/", views.product, name="product"),

@@ -1,0 +1,39 @@
+"""The filters of the matrices, the timeline and the calendar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from campaign.forms.deeds import DayInput
+
+
+class PlanFilterForm(forms.Form):
+    """What the address says, as fields; ``asked`` names those that a page has."""
+
+    q = forms.CharField(label=_("Words of the title, or code"), required=False, max_length=60)
+    state = forms.ChoiceField(label=_("State"), required=False)
+    light = forms.ChoiceField(label=_("Light"), required=False)
+    group = forms.ChoiceField(label=_("Group"), required=False)
+    block = forms.ChoiceField(label=_("Block"), required=False)
+    week = forms.ChoiceField(label=_("Week"), required=False)
+    unit = forms.ChoiceField(label=_("Lead unit"), required=False)
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
+    owner = forms.ChoiceField(label=_("Owner"), required=False)
+    at = forms.DateField(label=_("As of the end of"), required=False, widget=DayInput())
+
+    def __init__(
+        self,
+        *args: Any,
+        choices: dict[str, list[tuple[Any, Any]]],
+        asked: tuple[str, ...],
+        **kw: Any,
+    ) -> None:
+        super().__init__(*args, **kw)
+        for name in [name for name in self.fields if name not in asked]:
+            del self.fields[name]
+        for name, field in self.fields.items():
+            if isinstance(field, forms.ChoiceField):
+                field.choices = [("", _("All")), *choices[name]]

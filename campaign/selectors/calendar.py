@@ -1,0 +1,123 @@
+"""Deadlines, checkpoints and briefings by day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Window
+from django.db.models.functions import RowNumber, TruncDate
+
+from campaign.models import Light, Product, Task
+from campaign.models.tasks import TaskQuerySet
+from campaign.rules import MICROSECOND, ZONE, end_of, last_day, start_of
+from campaign.selectors.products import ProductLine, product_lines
+from campaign.selectors.structure import Structure
+from security.models import User
+
+DAY = timedelta(days=1)
+PRODUCTS = 200  # dates of their own that one page shows
+_LAST_DAY = TruncDate(
+    ExpressionWrapper(F("deadline") - MICROSECOND, output_field=DateTimeField()), tzinfo=ZONE
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something of the plan itself: a briefing, the beginning of a week or of the campaign."""
+
+    kind: str  # briefing, closing, week, start, end
+    number: int = 0
+
+
+@dataclass
+class Day:
+    """A day: its events, how many tasks are due by colour, and the most pressing of them."""
+
+    day: date
+    events: list[Event] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    tasks: list[Task] = field(default_factory=list)
+    products: list[ProductLine] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    @property
+    def more(self) -> int:
+        """Tasks that are due and not named."""
+        return self.total - len(self.tasks)
+
+    @property
+    def bars(self) -> list[tuple[str, int]]:
+        return [(light, self.counts[light]) for light in Light.values if self.counts[light]]
+
+    @property
+    def empty(self) -> bool:
+        return not (self.events or self.total or self.products)
+
+
+def due_between(rows: TaskQuerySet, first: date, last: date) -> TaskQuerySet:
+    """Tasks whose last day in time lies there, with it as ``day``."""
+    within = rows.filter(deadline__gt=start_of(first), deadline__lte=end_of(last, before=False))
+    return within.annotate(day=_LAST_DAY)  # type: ignore[no-any-return]
+
+
+def days_between(
+    user: User,
+    frame: Structure,
+    rows: TaskQuerySet,
+    span: tuple[date, date],
+    *,
+    at: datetime,
+    shown: int,
+) -> list[Day]:
+    """Every day of ``span``, with at most ``shown`` tasks of each named. Five queries."""
+    first, last = span
+    days = {first + n * DAY: Day(first + n * DAY) for n in range((last - first).days + 1)}
+    for day, event in events_of(frame):
+        if day in days:
+            days[day].events.append(event)
+    due = due_between(rows, first, last)
+    for day, lit, n in due.order_by().values_list("day", "lit").annotate(n=Count("pk")):
+        days[day].counts[lit] += n
+    for task in _named(due, shown):
+        days[task.day].tasks.append(task)  # type: ignore[attr-defined]
+    for line in _products(user, frame, rows, (first, last), at):
+        days[last_day(line.facts.deadline)].products.append(line)
+    return list(days.values())
+
+
+def events_of(frame: Structure) -> list[tuple[date, Event]]:
+    found = [(frame.campaign.start, Event("start")), (frame.campaign.end, Event("end"))]
+    found += [(phase.start, Event("week", phase.no)) for phase in frame.phases]
+    found += [(one.day, Event("closing" if one.closing else "briefing")) for one in frame.briefings]
+    return found
+
+
+def _named(due: TaskQuerySet, shown: int) -> list[Task]:
+    """The most pressing tasks of each day, chosen by the database."""
+    place = Window(
+        RowNumber(),
+        partition_by=[F("day")],
+        order_by=[F("severity").asc(), F("deadline").asc(), F("pk").asc()],
+    )
+    rows = due.by_severity().annotate(place=place).filter(place__lte=shown)
+    return list(rows.order_by("day", "place").select_related("unit"))
+
+
+def _products(
+    user: User, frame: Structure, rows: TaskQuerySet, span: tuple[date, date], at: datetime
+) -> list[ProductLine]:
+    """Products with a date of their own; those that share their task's stand in its line."""
+    first, last = span
+    own = (
+        Product.objects.visible_to(user)
+        .filter(task__in=rows.order_by().values("pk"))
+        .filter(deadline__gt=start_of(first), deadline__lte=end_of(last, before=False))
+        .exclude(deadline=F("task__deadline"))
+        .order_by("deadline", "pk")
+    )
+    return product_lines(own[:PRODUCTS], policy=frame.policy, at=at)
