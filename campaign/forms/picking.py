@@ -25,7 +25,6 @@ class OwnerPicker(PersonPicker):
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        context["widget"]["attrs"]["hx-get"] += f"?name={name}"
         return context | {"chosen": self.chosen}
 
 

@@ -14,13 +14,16 @@ from campaign.models import Acceptance, Light, LightTransition, Submission, Task
 
 @dataclass(frozen=True)
 class Happening:
-    """One line of the history. kind: report, submission, acceptance, deadline, light, judgement."""
+    """One line of the history. kind: report, submission, acceptance, deadline, light, judgement;
+    of the story (``campaign.selectors.story``) also comment, file, request, handover, link, change.
+    """
 
     at: datetime
     kind: str
     sentence: str
     note: str = ""
     light: str = ""
+    details: tuple[str, ...] = ()
 
 
 def happenings(task: Task) -> list[Happening]:

@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from campaign.forms import (
-    AcceptForm,
+    AskDeadlineForm,
+    CommentForm,
     CompleteForm,
+    FilesForm,
     JudgeForm,
+    ReasonForm,
     ReportForm,
     ReviseForm,
     ServiceForm,
-    SubmitForm,
 )
 from campaign.models import Product, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.selectors import TaskDetail, task_detail
-from campaign.selectors.detail import ProductBox
-from security.http import absent_part, form_status, record_refusal, signed_in, visible_or_404
+from campaign.selectors.around import Around, around_task
+from campaign.selectors.drafts import gate_of
+from campaign.selectors.story import story_of
+from security.http import (
+    absent_part,
+    form_status,
+    record_refusal,
+    record_shown,
+    signed_in,
+    visible_or_404,
+)
 from security.models import User
+from security.scope import may
 from security.services import RefusedError
-
-
-@dataclass(frozen=True)
-class BoxWithForms:
-    box: ProductBox
-    submit: SubmitForm | None
-    accept: AcceptForm | None
 
 
 def task_of(request: HttpRequest, pk: int) -> Task:
@@ -64,6 +69,8 @@ def do(
     form: ServiceForm,
     deed: Callable[[User, datetime, dict[str, Any]], object],
     said: str,
+    *,
+    to: str = "",
 ) -> HttpResponse:
     """Validate, call the service, answer: the task again (htmx) or a redirect; 422 if refused."""
     if form.is_valid():
@@ -78,7 +85,8 @@ def do(
             if request.htmx:  # type: ignore[attr-defined]
                 return show(request, _fresh(request, task), said=said)
             messages.success(request, said)
-            return redirect("campaign:task_detail", pk=task.pk)
+            place = f"#{to}" if to else ""
+            return redirect(reverse("campaign:task_detail", args=[task.pk]) + place)
     status = form_status(request, form)
     return show(request, _fresh(request, task), bound={name: form}, status=status)
 
@@ -101,15 +109,20 @@ def show(
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    found = task_detail(signed_in(request), task, now=timezone.now())
+    user, now = signed_in(request), timezone.now()
+    found, around = task_detail(user, task, now=now), around_task(user, task, now=now)
+    record_shown(request, [one.task for one in around.related])
     forms = bound or {}
+    offered = _forms(found, around, task, user, forms)
     context = {
         "task": task,
         "detail": found,
+        "around": around,
+        "story": story_of(user, task, chapter=request.GET.get("story", "")),
+        "gate": gate_of(task),
         "said": said,
-        "refusal": refusal,
-        "boxes": [_box(box, task, forms) for box in found.products],
-        **_forms(found, task, signed_in(request), forms),
+        "refusal": refusal or _left_over(forms, offered),
+        **offered,
     }
     template = "campaign/task_detail.html"
     if request.htmx:  # type: ignore[attr-defined]
@@ -119,29 +132,60 @@ def show(
     return response
 
 
-def _box(box: ProductBox, task: Task, bound: dict[str, Any]) -> BoxWithForms:
-    pk = box.product.pk
-    submit = bound.get(f"submit-{pk}") or SubmitForm(prefix=f"p{pk}")
-    accept = bound.get(f"accept-{pk}") or AcceptForm(task=task, prefix=f"a{pk}")
-    return BoxWithForms(
-        box=box,
-        submit=submit if box.may_submit else None,
-        accept=accept if box.may_accept else None,
-    )
+def _left_over(forms: dict[str, ServiceForm], offered: dict[str, Any]) -> str:
+    """What a form without a place on the page was refused for: a button, or one that is gone."""
+    gone = [form for name, form in forms.items() if f"{name}_form" not in offered]
+    return " ".join(errors_of(form) for form in gone)
 
 
-def _forms(found: TaskDetail, task: Task, user: User, bound: dict[str, Any]) -> dict[str, Any]:
+def errors_of(form: ServiceForm) -> str:
+    """What was wrong, in one text."""
+    return " ".join(str(said) for some in form.errors.values() for said in some)
+
+
+def _forms(
+    found: TaskDetail, around: Around, task: Task, user: User, bound: dict[str, Any]
+) -> dict[str, Any]:
     """The forms this user may use, empty or as he sent them; a form nobody offered him stays
     hidden even when he posts to it, because it may list people."""
+    decides = around.asked is not None and around.asked.may_decide
     offered: dict[str, tuple[bool, Callable[[], ServiceForm]]] = {
         "report": (found.may_report, lambda: ReportForm(initial={"percent": found.progress})),
         "revise": (found.may_revise, lambda: ReviseForm(prefix="revise")),
         "judge": (found.may_judge, lambda: JudgeForm(prefix="judge")),
         "complete": (found.may_activate, lambda: CompleteForm(task=task, actor=user)),
         "activate": (found.may_activate, ServiceForm),
+        "comment": (around.may_comment, CommentForm),
+        "files": (around.may_attach, FilesForm),
+        "ask": (around.may_ask, lambda: AskDeadlineForm(prefix="ask")),
+        "refuse": (decides, lambda: ReasonForm(prefix="refuse")),
+        "cancel": (around.may_manage, lambda: ReasonForm(prefix="cancel")),
     }
     return {
         f"{name}_form": bound.get(name) or make()
         for name, (allowed, make) in offered.items()
         if allowed
     }
+
+
+def managed_task(request: HttpRequest, pk: int) -> Task:
+    """The task, for whoever runs the campaign over it; anybody else finds no page."""
+    task = task_of(request, pk)
+    if not may(signed_in(request), "campaign.manage", task):
+        raise absent_part(request, "campaign.task", pk)
+    return task
+
+
+def carried_out(
+    request: HttpRequest, form: ServiceForm, deed: Callable[[datetime], object]
+) -> bool:
+    """Whether the form was valid and the service did it; otherwise the form says why not."""
+    if not form.is_valid():
+        return False
+    try:
+        deed(timezone.now())
+    except RefusedError as refused:
+        form.refuse(refused)
+        record_refusal(request, refused)
+        return False
+    return True

@@ -52,9 +52,11 @@ def people_page(request: HttpRequest, action: str, template: str) -> HttpRespons
     return render(request, template, {"page": page, "asked": asked})
 
 
-def people_suggested(request: HttpRequest, people: QuerySet[User]) -> HttpResponse:
-    """What stands below the field of a person while a name is typed there: two letters at least."""
-    typed = asked_of(request, "person")[:100]
+def people_suggested(
+    request: HttpRequest, people: QuerySet[User], *, name: str = "person"
+) -> HttpResponse:
+    """What stands below the field ``name`` while a person's is typed there: two letters at least."""
+    typed = asked_of(request, name)[:100]
     typed = typed if len(typed) > 1 else ""
     found = list(find_people(people, typed)[:FOUND_AT_MOST])
     audit.record(
@@ -64,7 +66,7 @@ def people_suggested(request: HttpRequest, people: QuerySet[User]) -> HttpRespon
         ids=[one.pk for one in found],
         reason=f"term {name_mark(typed)}",
     )
-    context = {"found": found, "name": "person", "typed": typed}
+    context = {"found": found, "name": name, "typed": typed}
     return render(request, "security/_people_found.html", context)
 
 

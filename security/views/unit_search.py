@@ -18,6 +18,7 @@ SEARCHED_FOR = (
     "security.review_access",
     "security.share_row",
     "security.break_glass",
+    "campaign.manage",
 )
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 
