@@ -61,8 +61,14 @@ class Shell:
 
     entries: list[Entry]
     is_demo: bool
-    # Notices not read yet; None for whoever has no tasks to hear of.
-    unread: int | None = None
+    reader: User | None = None
+
+    @property
+    def unread(self) -> int | None:
+        """Notices not read yet; None for whoever has no tasks to hear of. One query a time."""
+        if self.reader is None or not may(self.reader, "campaign.view"):
+            return None
+        return unread_count(self.reader)
 
     @property
     def thumb(self) -> list[Entry]:
@@ -84,19 +90,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
     A partial answered to htmx has no frame and so costs nothing here.
     """
-    return {
-        "shell": SimpleLazyObject(
-            lambda: Shell(entries_for(request), is_demo(), unread_for(request))
-        )
-    }
-
-
-def unread_for(request: HttpRequest) -> int | None:
-    """What the badge says: one query, and none where nobody is signed in or has no tasks."""
     user = getattr(request, "user", None)
-    if not isinstance(user, User) or not may(user, "campaign.view"):
-        return None
-    return unread_count(user)
+    reader = user if isinstance(user, User) else None
+    return {"shell": SimpleLazyObject(lambda: Shell(entries_for(request), is_demo(), reader))}
 
 
 def entries_for(request: HttpRequest) -> list[Entry]:

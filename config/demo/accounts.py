@@ -97,6 +97,7 @@ def create_people(*, password: str) -> People:
             username=entry["username"],
             full_name=entry["full_name"],
             post=entry["post"],
+            email=f"{entry['username']}@sauro.example",
             unit=units[entry["unit"]],
             clearance=Secrecy.INTERNAL,
         )

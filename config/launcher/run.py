@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from config.launcher import commands, steps, words
 from config.launcher.children import GENTLY, Child, Stop, spawn, tail, wait_for
@@ -90,10 +91,20 @@ def start_all(servers: Servers, wish: Wish, port: int) -> bool:
         state = steps.prepare(places, env)
         static.result()
     demo = state.demo or (wish.demo and load_demo(places, env, state))
+    tell_addresses(servers, port, demo=demo)
     with stage("Web, worker and beat"):
         start_processes(servers, port)
         await_pages(servers, port)
     return demo
+
+
+def tell_addresses(servers: Servers, port: int, *, demo: bool) -> None:
+    """Where links lead to; the demonstration's e-mails are files under ``var/mail``: its people
+    do not exist."""
+    known = {"SITE_URL": f"http://localhost:{port}"}
+    if demo:
+        known["EMAIL_URL"] = f"filemail://{quote(str(servers.places.var / 'mail'))}"
+    servers.add({name: os.environ.get(name) or value for name, value in known.items()})
 
 
 def await_pages(servers: Servers, port: int) -> None:

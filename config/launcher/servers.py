@@ -37,6 +37,11 @@ class Servers:
         """The same for the processes that people's requests and jobs reach: without the owner."""
         return {**self.environment(), "DATABASE_OWNER_URL": ""}
 
+    def add(self, variables: dict[str, str]) -> None:
+        """Tell the processes to come, and ``var/run.env``, more than the servers' addresses."""
+        self.variables |= variables
+        write_run_env(self.places.run_env, self.variables)
+
     def stop(self) -> None:
         """Last started, first stopped."""
         while self.children:

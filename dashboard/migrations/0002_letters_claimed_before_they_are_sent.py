@@ -5,40 +5,78 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('dashboard', '0001_notices'),
+        ("dashboard", "0001_notices"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='calendarfeed',
-            name='traced_at',
+            model_name="calendarfeed",
+            name="traced_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='claimed_at',
+            model_name="delivery",
+            name="claimed_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AlterField(
-            model_name='delivery',
-            name='state',
-            field=models.CharField(choices=[('waiting', 'Waiting'), ('sending', 'Being sent'), ('sent', 'Sent'), ('skipped', 'Not needed any more'), ('failed', 'Failed'), ('unsure', 'May have been sent')], default='waiting', max_length=8),
+            model_name="delivery",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("waiting", "Waiting"),
+                    ("sending", "Being sent"),
+                    ("sent", "Sent"),
+                    ("skipped", "Not needed any more"),
+                    ("failed", "Failed"),
+                    ("unsure", "May have been sent"),
+                ],
+                default="waiting",
+                max_length=8,
+            ),
         ),
         migrations.AlterField(
-            model_name='notice',
-            name='kind',
-            field=models.CharField(choices=[('turned_red', 'A task turned red'), ('lagging', 'A task lags behind its plan'), ('turned_yellow', 'A task turned yellow'), ('turned_better', 'A task recovered or is done'), ('mentioned', 'Somebody mentioned me'), ('given', 'A task was given to me'), ('decided', 'A decision on my request or hand-in'), ('to_decide', 'Something waits for my decision')], max_length=16),
+            model_name="notice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("turned_red", "A task turned red"),
+                    ("lagging", "A task lags behind its plan"),
+                    ("turned_yellow", "A task turned yellow"),
+                    ("turned_better", "A task recovered or is done"),
+                    ("mentioned", "Somebody mentioned me"),
+                    ("given", "A task was given to me"),
+                    ("decided", "A decision on my request or hand-in"),
+                    ("to_decide", "Something waits for my decision"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='noticechoice',
-            name='kind',
-            field=models.CharField(choices=[('turned_red', 'A task turned red'), ('lagging', 'A task lags behind its plan'), ('turned_yellow', 'A task turned yellow'), ('turned_better', 'A task recovered or is done'), ('mentioned', 'Somebody mentioned me'), ('given', 'A task was given to me'), ('decided', 'A decision on my request or hand-in'), ('to_decide', 'Something waits for my decision')], max_length=16),
+            model_name="noticechoice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("turned_red", "A task turned red"),
+                    ("lagging", "A task lags behind its plan"),
+                    ("turned_yellow", "A task turned yellow"),
+                    ("turned_better", "A task recovered or is done"),
+                    ("mentioned", "Somebody mentioned me"),
+                    ("given", "A task was given to me"),
+                    ("decided", "A decision on my request or hand-in"),
+                    ("to_decide", "Something waits for my decision"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'sending')), fields=['claimed_at'], name='delivery_claimed'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "sending")),
+                fields=["claimed_at"],
+                name="delivery_claimed",
+            ),
         ),
     ]

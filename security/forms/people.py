@@ -18,6 +18,14 @@ class PersonForm(forms.Form):
     full_name = forms.CharField(label=_("Full name"), max_length=120)
     post = forms.CharField(label=_("Post"), max_length=160, required=False)
     unit = UnitField("security.manage_access", label=_("Unit"))
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        required=False,
+        max_length=254,
+        help_text=_(
+            "For notices, which hold codes and links alone. Only an address of the office."
+        ),
+    )
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -27,7 +35,9 @@ class PersonForm(forms.Form):
 
     def facts(self) -> PersonFacts:
         said = self.cleaned_data
-        return PersonFacts(full_name=said["full_name"], post=said["post"], unit=said["unit"])
+        return PersonFacts(
+            full_name=said["full_name"], post=said["post"], unit=said["unit"], email=said["email"]
+        )
 
 
 class NewPersonForm(PersonForm):
@@ -37,7 +47,7 @@ class NewPersonForm(PersonForm):
         help_text=_("3 to 40 letters without accents, digits, dots, hyphens or underscores."),
         widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off"}),
     )
-    field_order = ("full_name", "username", "post", "unit")
+    field_order = ("full_name", "username", "post", "unit", "email")
 
 
 class ReasonForm(forms.Form):

@@ -34,6 +34,9 @@ class PersonFacts:
     full_name: str
     post: str
     unit: Unit
+    # Where notices go by e-mail; entered by administrators alone, so that codes of tasks do not
+    # leave for an address of somebody's choice.
+    email: str = ""
 
 
 @transaction.atomic
@@ -44,6 +47,7 @@ def create_user(
     full_name: str,
     unit: Unit,
     post: str = "",
+    email: str = "",
     password: str | None = None,
 ) -> User:
     """Create a person who signs in; ``actor=None`` is the installation itself (bootstrap).
@@ -58,6 +62,7 @@ def create_user(
         username=_free_name(username),
         full_name=full_name.strip(),
         post=post.strip(),
+        email=email.strip(),
         unit=unit,
         clearance=min(Secrecy.INTERNAL, settings.MAX_SECRECY_LEVEL),
     )
@@ -88,6 +93,7 @@ def change_user(*, actor: User, user: User, facts: PersonFacts, now: datetime) -
         "full_name": facts.full_name.strip(),
         "post": facts.post.strip(),
         "unit_id": facts.unit.pk,
+        "email": facts.email.strip(),
     }
     changed = [name for name, value in wanted.items() if getattr(user, name) != value]
     if not changed:

@@ -59,7 +59,12 @@ def person_new(request: HttpRequest) -> HttpResponse:
 def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
     user = person_or_404(request, pk)
     actor = signed_in(request)
-    now_known = {"full_name": user.full_name, "post": user.post, "unit": user.unit}
+    now_known = {
+        "full_name": user.full_name,
+        "post": user.post,
+        "unit": user.unit,
+        "email": user.email,
+    }
     form = PersonForm(request.POST or None, actor=actor, initial=now_known)
     if actor.pk == user.pk:
         form.fields["unit"].disabled = True
@@ -140,6 +145,7 @@ def _add(actor: User, form: NewPersonForm, now: datetime) -> tuple[User, str]:
             full_name=facts.full_name,
             post=facts.post,
             unit=facts.unit,
+            email=facts.email,
         )
         first = Invitation.Purpose.FIRST
         return user, invite(actor=actor, user=user, purpose=first, now=now)

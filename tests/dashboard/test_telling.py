@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 
 from campaign.models import LightTransition, Task
 from campaign.services import (
@@ -17,14 +20,24 @@ from campaign.services import (
     sweep_lights,
 )
 from dashboard.models import Delivery, Notice, NoticeChoice, ToldEvent
+from dashboard.notices.rules import Hours, is_quiet
 from dashboard.notices.telling import tell
 from security.models import RoleGrant, User
 from tests.campaign.make import DEADLINE, NOON, accept, make_task, office_of, owner_of, submit
-from tests.security.make import grant_role, make_user
+from tests.security.make import grant_role, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
 RED_AT = DEADLINE + timedelta(minutes=1)
 LATER = DEADLINE + timedelta(days=5)
+
+
+@pytest.fixture(autouse=True)
+def _with_a_mail_server(settings: Any) -> None:
+    settings.EMAIL_READY = True
+
+
+def give_addresses() -> None:
+    User.objects.update(email=Concat(F("username"), Value("@sauro.example")))
 
 
 def world() -> tuple[Task, User, User, User]:
@@ -37,6 +50,7 @@ def world() -> tuple[Task, User, User, User]:
     assert task.block is not None
     task.block.deputy = deputy
     task.block.save()
+    give_addresses()
     return task, owner, deputy, head
 
 
@@ -95,8 +109,8 @@ def test_a_hundred_reds_of_one_sweep_are_one_letter() -> None:
     sweep_lights(now=RED_AT)
     tell(now=RED_AT)
     letter = Delivery.objects.get(user=owner, way="at_once")
-    assert letter.notices.count() == Notice.objects.filter(user=owner, kind="turned_red").count()
-    assert letter.notices.count() == 6
+    assert letter.notices.filter(kind="turned_red").count() == 6
+    assert letter.notices.count() == Notice.objects.filter(user=owner).count()
 
 
 def test_a_choice_is_kept_but_a_red_light_always_reaches_the_inbox() -> None:
@@ -176,8 +190,110 @@ def test_a_run_that_dies_in_its_middle_leaves_everything_to_the_next(
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as cut:
-        cut.setattr("dashboard.notices.telling._prepare", dies)
+        cut.setattr("dashboard.notices.telling.put_in", dies)
         with pytest.raises(RuntimeError):
             tell(now=RED_AT)
     assert not ToldEvent.objects.exists()
     assert tell(now=RED_AT) > 0
+
+
+def test_nobody_without_an_address_and_no_house_without_a_server_gets_letters(
+    settings: Any,
+) -> None:
+    task, owner, deputy, _head = world()
+    User.objects.filter(pk=owner.pk).update(email="")
+    sweep_lights(now=RED_AT)
+    tell(now=RED_AT)
+    assert not Delivery.objects.filter(user=owner).exists()
+    assert Delivery.objects.filter(user=deputy).exists()
+    assert owner.pk in told("turned_red")
+    settings.EMAIL_READY = False
+    make_task(campaign=task.campaign, unit=task.unit, owner=owner)
+    sweep_lights(now=RED_AT)
+    before = Delivery.objects.count()
+    assert tell(now=RED_AT) > 0
+    assert Delivery.objects.count() == before
+
+
+def test_progress_behind_its_plan_is_told_at_once_and_a_near_deadline_is_not() -> None:
+    """The duty of 24 hours begins with the one and not with the other."""
+    task, owner, *_others = world()
+    lags = task.next_change_at
+    assert lags is not None
+    sweep_lights(now=lags)
+    turned = LightTransition.objects.filter(task=task, to_light="yellow").get()
+    assert {reason["code"] for reason in turned.reasons} == {"behind"}
+    tell(now=lags)
+    assert owner.pk in told("lagging")
+    assert not told("turned_yellow")
+    letter = Delivery.objects.get(user=owner, way="at_once")
+    assert not is_quiet(letter.not_before, Hours())
+
+
+def test_a_request_is_never_left_to_an_empty_post() -> None:
+    """Without a deputy head, or where he asks himself, the head of the whole decides."""
+    task, owner, deputy, _head = world()
+    leader = make_user(unit=task.campaign.unit)
+    grant_role(leader, "head", task.campaign.unit)
+    assert task.block is not None
+    task.block.deputy = None
+    task.block.save()
+    request_deadline(actor=owner, task=task, deadline=LATER, reason="x", now=NOON)
+    tell(now=NOON)
+    assert told("to_decide") == {leader.pk}
+    assert deputy.pk not in told("to_decide")
+
+
+def test_a_hand_over_to_another_unit_is_told_to_its_head() -> None:
+    task, _owner, *_others = world()
+    unit = make_unit(parent=task.campaign.unit)
+    second, boss = make_user(unit=unit), make_user(unit=unit)
+    grant_role(second, "unit_staff", unit)
+    grant_role(boss, "unit_head", unit)
+    hand_over(actor=office_of(task), task=task, unit=unit, owner=second, reason="x", now=NOON)
+    tell(now=NOON)
+    assert told("given") == {second.pk, boss.pk}
+
+
+def test_a_hundred_turns_found_at_once_are_one_letter_a_person() -> None:
+    task, owner, deputy, head = world()
+    for number in range(99):
+        make_task(campaign=task.campaign, unit=task.unit, owner=owner,
+                  deadline=DEADLINE - timedelta(days=number % 3))  # fmt: skip
+    found = DEADLINE + timedelta(hours=2)
+    turns = sweep_lights(now=found)
+    assert turns >= 100
+    tell(now=found)
+    # Again, with news of the same quarter of an hour, before anything has left.
+    make_task(campaign=task.campaign, unit=task.unit, owner=owner)
+    sweep_lights(now=found + timedelta(seconds=50))
+    tell(now=found + timedelta(minutes=1))
+    for person in (owner, deputy, head):
+        letters = Delivery.objects.filter(user=person)
+        assert letters.count() == 1, list(letters)
+    letter = Delivery.objects.get(user=owner)
+    assert (
+        letter.notices.count()
+        == Notice.objects.filter(user=owner).exclude(kind="turned_better").count()
+    )
+
+
+def test_what_comes_after_a_letter_has_left_goes_into_the_next_one() -> None:
+    task, owner, *_others = world()
+    sweep_lights(now=RED_AT)
+    tell(now=RED_AT)
+    Delivery.objects.update(state="sent", sent_at=RED_AT)
+    first = Delivery.objects.get(user=owner, way="at_once")
+    make_task(campaign=task.campaign, unit=task.unit, owner=owner)
+    sweep_lights(now=RED_AT + timedelta(minutes=1))
+    tell(now=RED_AT + timedelta(minutes=1))
+    second = Delivery.objects.exclude(pk=first.pk).get(user=owner, way="at_once")
+    assert second.not_before >= first.not_before
+    assert not first.notices.filter(deliveries=second).exists()
+
+
+def test_a_clock_ten_minutes_behind_loses_and_doubles_nothing() -> None:
+    world()
+    sweep_lights(now=RED_AT)
+    assert tell(now=RED_AT - timedelta(minutes=10)) > 0
+    assert tell(now=RED_AT) == 0

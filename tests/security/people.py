@@ -48,6 +48,7 @@ def facts(person: User, **changed: Any) -> PersonFacts:
         "full_name": person.full_name,
         "post": person.post,
         "unit": person.unit,
+        "email": person.email,
     }
     return PersonFacts(**(known | changed))
 
