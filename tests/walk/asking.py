@@ -75,7 +75,8 @@ def ask(
         url += f"?{links.FIELD}={token(client, pk=kwargs['pk'], kind=door.linked)}"
     extra: dict[str, Any] = HTMX if htmx else {}
     if door.method == "POST":
-        response = client.post(url, data or {}, **extra)
+        kind = {"content_type": "application/json"} if door.json else {}
+        response = client.post(url, data or {}, **kind, **extra)
     else:
         response = client.generic(door.method, url, **extra)
     client.cookies.pop("messages", None)

@@ -42,6 +42,7 @@ class Door:
     elsewhere: the test that asks here, where the walk cannot. hidden: the answer at another's row.
     mute: what is missing here is no protected row, so asking for it leaves no denial.
     fixed: its address is the same for everybody.
+    json: its body is sent as JSON.
     linked: the kind of row that its short-lived link is for; every asker brings one of his own.
     """
 
@@ -63,6 +64,7 @@ class Door:
     mute: bool = False
     fixed: bool = False
     linked: str = ""
+    json: bool = False
 
     def __str__(self) -> str:
         return f"{self.method}-{self.name}{self.query}"
