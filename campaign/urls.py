@@ -1,13 +1,29 @@
 from django.urls import include, path
 
 from campaign import views
-from campaign.views import files, handing, linking, talking, writing
+from campaign.views import (
+    bulk,
+    campaigns,
+    files,
+    handing,
+    imports,
+    lights,
+    linking,
+    talking,
+    writing,
+)
+from campaign.views import saved_views as saved
 
 app_name = "campaign"
 urlpatterns = [
     path("", views.task_list, name="task_list"),
     path("campaign/", views.choose, name="choose"),
     path("products/", views.product_list, name="product_list"),
+    path("lights/", lights.settings, name="lights"),
+    path("lights/set/", lights.set_thresholds, name="lights_set"),
+    path("lights/checks/", lights.checks, name="light_checks"),
+    path("lights/checks/now/", lights.compare, name="light_compare"),
+    path("lights/checks/mend/", lights.mend, name="light_mend"),
     path("", include("campaign.plan_urls")),
     path("<int:pk>/", views.task_detail, name="task_detail"),
     path("<int:pk>/report/", views.report, name="report"),
@@ -46,4 +62,30 @@ urlpatterns += [
     path("<int:pk>/files/<int:file>/", files.open_file, name="file"),
     path("<int:pk>/files/<int:file>/remove/", files.remove, name="file_remove"),
     path("files/<int:pk>/", files.file_bytes, name="file_bytes"),
+]
+
+# A table of tasks on its way in.
+urlpatterns += [
+    path("import/", imports.imports, name="imports"),
+    path("import/template.xlsx", imports.import_template, name="import_template"),
+    path("import/<int:pk>/", imports.import_detail, name="import"),
+    path("import/<int:pk>/problems.xlsx", imports.import_problems, name="import_problems"),
+    path("import/<int:pk>/apply/", imports.import_apply, name="import_apply"),
+    path("import/<int:pk>/again/", imports.import_again, name="import_again"),
+    path("import/<int:pk>/drop/", imports.import_drop, name="import_drop"),
+]
+
+# Many tasks at once, saved views, whole campaigns.
+urlpatterns += [
+    path("bulk/", bulk.bulk, name="bulk"),
+    path("bulk/apply/", bulk.apply, name="bulk_apply"),
+    path("views/", saved.views, name="views"),
+    path("views/save/", saved.save, name="view_save"),
+    path("views/<int:pk>/rename/", saved.rename, name="view_rename"),
+    path("views/<int:pk>/move/", saved.move, name="view_move"),
+    path("views/<int:pk>/default/", saved.default, name="view_default"),
+    path("views/<int:pk>/delete/", saved.delete, name="view_delete"),
+    path("campaigns/", campaigns.campaigns, name="campaigns"),
+    path("campaigns/<slug:code>/close/", campaigns.close, name="close"),
+    path("campaigns/<slug:code>/reopen/", campaigns.reopen, name="reopen"),
 ]

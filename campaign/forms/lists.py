@@ -7,20 +7,48 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from campaign.selectors.filters import WORDS_AT_MOST
+
 
 class FilterForm(forms.Form):
-    """The visible part of the list's filters; the address may carry more."""
+    """The visible part of the list's filters; the address may carry more.
 
-    light = forms.ChoiceField(label=_("Light"), required=False)
+    Built from what was asked for and never cleaned: a value that the plan no longer knows stays in
+    its field, so that it is seen and can be taken out.
+    """
+
+    q = forms.CharField(
+        label=_("Search code or title"),
+        required=False,
+        max_length=WORDS_AT_MOST,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    light = forms.MultipleChoiceField(
+        label=_("Light"), required=False, widget=forms.CheckboxSelectMultiple
+    )
     group = forms.ChoiceField(label=_("Group"), required=False)
+    block = forms.ChoiceField(label=_("Block"), required=False)
     week = forms.ChoiceField(label=_("Week"), required=False)
     unit = forms.ChoiceField(label=_("Lead unit"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     owner = forms.ChoiceField(label=_("Owner"), required=False)
+    state = forms.ChoiceField(label=_("State"), required=False)
+    sort = forms.ChoiceField(label=_("Order"), required=False)
 
     def __init__(self, *args: Any, choices: dict[str, list[tuple[Any, Any]]], **kw: Any) -> None:
         super().__init__(*args, **kw)
         for name, options in choices.items():
             field = self.fields[name]
-            if isinstance(field, forms.ChoiceField):
-                field.choices = [("", _("All")), *options]
+            if not isinstance(field, forms.ChoiceField):
+                continue
+            now = self.initial.get(name) or ""
+            known = {str(value) for value, _label in options}
+            if name != "light" and str(now) not in {"", *known}:
+                options = [*options, (now, now)]
+            empty = [] if known & {""} or name == "light" else [("", _("All"))]
+            field.choices = [*empty, *options]
+
+    @property
+    def picked(self) -> list[forms.BoundField]:
+        """The fields of the fold, in their order."""
+        return [self[name] for name in self.fields if name not in {"q", "light"}]

@@ -94,10 +94,8 @@ class TaskFilter:
     def apply(self, user: User, campaign: Campaign) -> TaskQuerySet:
         """The visible tasks that fit, with their light as ``lit``."""
         rows: TaskQuerySet = Task.objects.visible_to(user).filter(campaign=campaign)
-        if self.state in WITHOUT_LIGHT:
-            rows = rows.filter(state=self.state)
-        else:
-            rows = rows.lit(self.at)
+        unlit = self.state in WITHOUT_LIGHT
+        rows = rows.filter(state=self.state) if unlit else rows.lit(self.at)
         rows = rows.filter(**self._lookups())
         then = then_at(campaign, self.at) if self.at and (self.unit or self.owner) else TODAY
         if self.unit:

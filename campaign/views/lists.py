@@ -1,33 +1,31 @@
-"""Lists of tasks and products: every number of the board leads to one of these."""
+"""The list of tasks: every number of the board leads to it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from campaign.forms import FilterForm
-from campaign.models import Light, Product, Task
+from campaign.forms.bulk import kinds_for
+from campaign.models import Light, SavedView, Task
 from campaign.models.tasks import TaskQuerySet
-from campaign.selectors import (
-    TaskFilter,
-    choice_of,
-    chosen_campaign,
-    lines_of,
-    product_lines,
-)
+from campaign.selectors import TaskFilter, choice_of, lines_of
+from campaign.selectors.filter_words import SORTS, STATES, chips_of, owner_name, why_empty
 from campaign.selectors.lines import with_people
 from campaign.selectors.past import then_at
+from campaign.selectors.saved import default_query, plain, views_of
 from campaign.selectors.structure import Structure, structure_at
 from security import audit
-from security.http import record_shown, require_action, signed_in
-from security.models import Unit
+from security.http import require_action, signed_in
+from security.models import Unit, User
 
 PAGE = 50
 
@@ -35,8 +33,10 @@ PAGE = 50
 @require_GET
 @require_action("campaign.view")
 def task_list(request: HttpRequest) -> HttpResponse:
-    """Visible tasks of the current campaign, worst first; drafts behind ``state=draft``."""
+    """Visible tasks of the chosen campaign, worst first; opened plainly, the default view."""
     user, now = signed_in(request), timezone.now()
+    if not request.GET and (default := default_query(user, SavedView.Page.TASKS)):
+        return redirect(f"{request.path}?{default}")
     choice = choice_of(request)
     frame = structure_at(now, choice.campaign) if choice.campaign else None
     if frame is None:
@@ -44,7 +44,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
     chosen = TaskFilter.from_query(request.GET, now=now).but(campaign=choice.named)
     at = chosen.at or now
     rows = chosen.apply(user, frame.campaign)
-    page = _page(with_people(rows, at).by_severity(), request)
+    page = _page(chosen.ordered(with_people(rows, at)), request)
     then = then_at(frame.campaign, at) if chosen.at else None
     lines = lines_of(page.object_list, policy=frame.policy, at=at, then=then)  # type: ignore[arg-type]
     audit.record(
@@ -53,7 +53,6 @@ def task_list(request: HttpRequest) -> HttpResponse:
         object_type="campaign.task",
         ids=[line.task.pk for line in lines],
     )
-    units = user_units(chosen.but(unit="").apply(user, frame.campaign))
     context = {
         "campaign": frame.campaign,
         "chosen": chosen,
@@ -61,55 +60,33 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "at": at,
         "past": then is not None,
-        "said": _said(chosen, frame, units),
-        "tabs": _tabs(chosen),
+        **_words(request, user, chosen, frame),
         **_links(page, chosen.query),
     }
-    if not request.htmx:  # type: ignore[attr-defined]
-        context["form"] = FilterForm(
-            _initial(chosen), choices=_choices(frame, units), auto_id="f_%s"
-        )
+    if not lines:
+        context["empty"] = _why_empty(user, chosen, frame)
     return _answer(request, "campaign/task_list.html", context)
 
 
-@require_GET
-@require_action("campaign.view")
-def product_list(request: HttpRequest) -> HttpResponse:
-    """Products of visible running tasks: the plan's checklist, all, or those waiting for a grade."""
-    user, now = signed_in(request), timezone.now()
-    campaign = chosen_campaign(request)
-    frame = structure_at(now, campaign) if campaign else None
-    if frame is None:
-        return render(request, "campaign/no_campaign.html")
-    shown = request.GET.get("show", "checklist")
-    rows = Product.objects.visible_to(user).filter(
-        task__campaign=frame.campaign, task__state__in=["active", "done"]
-    )
-    if shown == "waiting":
-        rows = rows.awaiting()
-    elif shown != "all":
-        shown, rows = "checklist", rows.mandatory()
-    order = ("position",) if shown == "checklist" else ("task__code", "position")
-    page = _page(rows.order_by(*order, "pk"), request)
-    lines = product_lines(page.object_list, policy=frame.policy, at=now)  # type: ignore[arg-type]
-    audit.record(
-        "list",
-        actor=user,
-        object_type="campaign.product",
-        ids=[line.product.pk for line in lines],
-    )
-    record_shown(request, {line.product.task for line in lines})
-    tabs = [("checklist", _("Checklist")), ("all", _("All")), ("waiting", _("Awaiting a grade"))]
-    context = {
-        "campaign": frame.campaign,
-        "lines": lines,
-        "page": page,
-        "shown": shown,
-        "tabs": [(f"?show={key}", label, key == shown) for key, label in tabs],
-        "done": sum(line.state == "A" for line in lines),
-        **_links(page, f"show={shown}"),
+def _words(
+    request: HttpRequest, user: User, chosen: TaskFilter, frame: Structure
+) -> dict[str, Any]:
+    """What stands around the rows: filters in words, tabs, heads; the form for a whole page."""
+    units = user_units(chosen.but(unit="").apply(user, frame.campaign))
+    person = owner_name(user, chosen)
+    views = views_of(user, SavedView.Page.TASKS, chosen.kept.query)
+    words = {
+        "chips": chips_of(chosen, frame, units, person),
+        "tabs": _tabs(chosen, named=any(view.here for view in views)),
+        "views": views,
+        "may_save": chosen.kept != TaskFilter() and not any(view.here for view in views),
+        "heads": _heads(chosen),
+        "kinds": kinds_for(user) if not (chosen.at or frame.campaign.closed_at) else (),
     }
-    return _answer(request, "campaign/product_list.html", context)
+    if not request.htmx:  # type: ignore[attr-defined]
+        choices = _choices(frame, units, (chosen.owner, person) if person else None)
+        words["form"] = FilterForm(initial=_initial(chosen), choices=choices, auto_id="f_%s")
+    return words
 
 
 def user_units(rows: TaskQuerySet) -> list[tuple[str, str]]:
@@ -118,50 +95,58 @@ def user_units(rows: TaskQuerySet) -> list[tuple[str, str]]:
     return list(units.values_list("code", "name"))
 
 
-def _choices(frame: Structure, units: list[tuple[str, str]]) -> dict[str, list[tuple[Any, Any]]]:
+def _choices(
+    frame: Structure, units: list[tuple[str, str]], person: tuple[str, str] | None
+) -> dict[str, list[tuple[Any, Any]]]:
     return {
         "light": list(Light.choices),
         "group": [(part.no, f"{part.no}. {part.name}") for part in frame.groups],
+        "block": [(part.no, f"{part.no}. {part.name}") for part in frame.blocks],
         "week": [(phase.no, phase.label) for phase in frame.phases],
         "unit": units,
         "kind": list(Task.Kind.choices),
-        "owner": [("me", _("My own"))],
+        "owner": [("me", _("My own")), *([person] if person else [])],
+        "state": list(STATES.items()),
+        "sort": list(SORTS.items()),
     }
 
 
 def _initial(chosen: TaskFilter) -> dict[str, Any]:
-    light = chosen.light[0] if len(chosen.light) == 1 else ""
-    names = ("group", "week", "unit", "kind", "owner")
-    return {"light": light, **{name: getattr(chosen, name) or "" for name in names}}
+    names = ("group", "block", "week", "unit", "kind", "owner", "state", "sort")
+    plain = {name: getattr(chosen, name) or "" for name in names}
+    return {"q": chosen.words, "light": list(chosen.light), **plain}
 
 
-def _said(chosen: TaskFilter, frame: Structure, units: list[tuple[str, str]]) -> list[str]:
-    """The filters in words; those that have no field of their own must be seen too."""
-    said = [str(Light(light).label) for light in chosen.light]
-    for parts, number in (
-        (frame.groups, chosen.group),
-        (frame.blocks, chosen.block),
-        (frame.rows, chosen.row),
-    ):
-        said += [part.name for part in parts if part.no == number]
-    said += [phase.label for phase in frame.phases if phase.no == chosen.week]
-    said += [str(Task.Kind(chosen.kind).label)] if chosen.kind else []
-    said += [_("done late")] if chosen.late else []
-    said += [_("deadline over")] if chosen.due else []
-    said += [name for code, name in units if code == chosen.unit]
-    return said
-
-
-def _tabs(chosen: TaskFilter) -> list[tuple[str, str, bool]]:
-    """(query, label, current): on the board, my own, drafts."""
+def _tabs(chosen: TaskFilter, *, named: bool) -> list[tuple[str, str, bool]]:
+    """(query, label, current): on the board, my own, drafts. named: a saved view is shown."""
     here = chosen.but(state="", owner="")
     mine = here.but(owner="me", state="active")
-    drafts = TaskFilter(state="draft")
+    drafts = TaskFilter(state="draft", campaign=chosen.campaign)
+    on_board = chosen.state not in {"draft", "cancelled"} and chosen.owner != "me"
     return [
-        (here.query, _("On the board"), chosen.state != "draft" and not chosen.owner),
-        (mine.query, _("My own"), chosen.owner == "me"),
-        (drafts.query, _("Drafts"), chosen.state == "draft"),
+        (plain(here.query), _("On the board"), on_board and not named),
+        (mine.query, _("My own"), chosen.owner == "me" and not named),
+        (drafts.query, _("Drafts"), chosen.state == "draft" and not named),
     ]
+
+
+def _heads(chosen: TaskFilter) -> dict[str, dict[str, str]]:
+    """The columns that sort: where a click leads, and how they are sorted now."""
+    heads = {"light": {"query": plain(chosen.but(sort="").query), "now": ""}}
+    if not chosen.sort:
+        heads["light"]["now"] = "descending"
+    for name in ("code", "deadline"):
+        turned = f"-{name}" if chosen.sort == name else name
+        now = {name: "ascending", f"-{name}": "descending"}.get(chosen.sort, "")
+        heads[name] = {"query": chosen.but(sort=turned).query, "now": now}
+    return heads
+
+
+def _why_empty(user: User, chosen: TaskFilter, frame: Structure) -> tuple[str, str]:
+    rows = Task.objects.visible_to(user).filter(campaign=frame.campaign)
+    lit = Q(state__in=["active", "done"])
+    known = rows.aggregate(seen=Count("pk"), on_board=Count("pk", filter=lit))
+    return why_empty(chosen, **known)
 
 
 def _page(rows: Any, request: HttpRequest) -> Page[Any]:
