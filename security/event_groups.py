@@ -35,7 +35,7 @@ READING = EventGroup(
 CHANGE = EventGroup(
     "change",
     beginnings=(
-        "task.", "product.", "plan.", "programme.", "lot.", "dossier.", "file.", "page.", "index.",
+        "task.", "product.", "plan.", "table.", "programme.", "lot.", "dossier.", "file.", "page.", "index.",
         "member.", "cadre.", "person.", "reference.", "notice.",
     ),
 )  # fmt: skip
