@@ -92,7 +92,9 @@ def words_of(notice: Notice, voice: Voice | None, now: datetime) -> Said:
     if notice.kind == NoticeKind.MENTIONED:
         return Said("", "", _("%(who)s mentioned you") % said, voice.words)
     if notice.kind == NoticeKind.GIVEN:
-        return Said("", "", _("%(who)s handed the task over to you") % said, voice.words)
+        return Said(
+            "", "", _("%(who)s handed the task over to you or your unit") % said, voice.words
+        )
     if notice.kind == NoticeKind.TO_DECIDE:
         text = _("%(who)s asks for another deadline, %(day)s: you decide") % said
         return Said("", "", text, voice.words)
