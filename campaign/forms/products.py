@@ -141,3 +141,19 @@ class GradeForm(ServiceForm):
         ]
         names = ("grade", "note", "remediate_on", "remediate_by")
         return {**{name: data[name] for name in names}, "verdicts": verdicts}
+
+
+class ProductFilterForm(forms.Form):
+    """The visible part of the product list's filters."""
+
+    group = forms.ChoiceField(label=_("Group"), required=False)
+    unit = forms.ChoiceField(label=_("Lead unit"), required=False)
+    state = forms.ChoiceField(label=_("State"), required=False)
+    due = forms.ChoiceField(label=_("Deadline"), required=False)
+
+    def __init__(self, *args: Any, choices: dict[str, list[tuple[Any, Any]]], **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        for name, options in choices.items():
+            field = self.fields[name]
+            if isinstance(field, forms.ChoiceField):
+                field.choices = [("", _("All")), *options]

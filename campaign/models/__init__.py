@@ -1,3 +1,4 @@
+from campaign.models.checks import LightCheck
 from campaign.models.facts import (
     DeadlineRevision,
     Judgement,
@@ -41,6 +42,7 @@ __all__ = [
     "HandOver",
     "Judgement",
     "Light",
+    "LightCheck",
     "LightPolicy",
     "LightTransition",
     "MatrixRow",

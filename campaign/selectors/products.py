@@ -67,6 +67,12 @@ class ProductLine:
         return 0 if self.facts.handed_in else days_late(self.facts.deadline, self.at)
 
     @property
+    def remedy_day(self) -> object:
+        """Last day for the remedies, while they are not handed in."""
+        until = self.facts.remediate_until
+        return last_day(until) if until and self.state in {"B", "C"} else None
+
+    @property
     def days_left(self) -> int:
         return days_left(self.facts.deadline, self.at)
 

@@ -11,6 +11,8 @@ from campaign.services.agreeing import (
 )
 from campaign.services.attaching import attach_file, remove_attachment
 from campaign.services.campaigns import close_campaign, reopen_campaign
+from campaign.services.checking import compare_lights, compare_now, mend_lights
+from campaign.services.clock import database_now
 from campaign.services.criteria import Verdict
 from campaign.services.deadlines import (
     approve_deadline,
@@ -67,8 +69,11 @@ __all__ = [
     "attach_file",
     "cancel_task",
     "close_campaign",
+    "compare_lights",
+    "compare_now",
     "complete_draft",
     "create_task",
+    "database_now",
     "delete_view",
     "edit_product",
     "edit_task",
@@ -80,6 +85,7 @@ __all__ = [
     "load_plan",
     "may_accept",
     "may_grade",
+    "mend_lights",
     "missing_parts",
     "move_view",
     "preview_policy",

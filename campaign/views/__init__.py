@@ -1,5 +1,6 @@
 from campaign.views.campaigns import choose
-from campaign.views.lists import product_list, task_list
+from campaign.views.lists import task_list
+from campaign.views.products import product_list
 from campaign.views.single import activate, complete, judge, report, revise
 from campaign.views.single import detail as task_detail
 from campaign.views.submissions import accept, product, submit
