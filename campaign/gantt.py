@@ -17,7 +17,7 @@ BAR = 14
 ROWS_IN_A_BAND = 14  # fits a sheet of A4 landscape beside its heading
 DAYS_NAMED = 75  # more days than this have no number each
 WEEKENDS = 190  # more days than this show no weekends
-LETTERS = 46  # of a name on one line
+LETTERS = 53  # of a name on one line
 SATURDAY = 5
 DAY = timedelta(days=1)
 
@@ -63,12 +63,13 @@ class Tick:
 
 @dataclass(frozen=True)
 class Mark:
-    """A checkpoint: a line through the whole picture."""
+    """A checkpoint: a line through the whole picture. said: what it is, in words."""
 
     x: str
     label: str
+    said: str
     closing: bool = False
-    end: bool = False  # its words stand to the left of it
+    end: bool = False  # its day stands to the left of it
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,14 @@ def weekends(scale: Scale, height: int) -> str:
 def marks(scale: Scale, days: Iterable[tuple[date, str, bool]]) -> list[Mark]:
     """Checkpoints within the picture, at the end of their day."""
     return [
-        Mark(px(scale.x(day + DAY)), label, closing, scale.x(day + DAY) > WIDTH - 120)
-        for day, label, closing in days
+        Mark(
+            px(scale.x(day + DAY)),
+            f"{day.day}/{day.month}",
+            said,
+            closing,
+            scale.x(day + DAY) > WIDTH - 50,
+        )
+        for day, said, closing in days
         if scale.first <= day <= scale.last
     ]
 

@@ -13,7 +13,7 @@ from campaign.forms.deeds import DayInput
 class PlanFilterForm(forms.Form):
     """What the address says, as fields; ``asked`` names those that a page has."""
 
-    q = forms.CharField(label=_("Words of the title, or code"), required=False, max_length=60)
+    q = forms.CharField(label=_("Words or code"), required=False, max_length=60)
     state = forms.ChoiceField(label=_("State"), required=False)
     light = forms.ChoiceField(label=_("Light"), required=False)
     group = forms.ChoiceField(label=_("Group"), required=False)

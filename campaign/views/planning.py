@@ -126,7 +126,7 @@ def unit_names(plan: Plan) -> list[tuple[str, str]]:
 def tabs(chosen: TaskFilter, here: str) -> list[tuple[str, str, bool]]:
     """(address, word, current) of the list, the matrices, the timeline and the calendar."""
     words = {
-        "list": _("List"),
+        "list": _("Task list"),
         "matrix": _("Matrices"),
         "timeline": _("Timeline"),
         "calendar": _("Calendar"),

@@ -115,7 +115,7 @@ def _progress(plan: Plan) -> tuple[Table, list[int]]:
         Head(_("Light"), 12),
         *(Head(phase.label, 20) for phase in plan.frame.phases),
         Head(_("Final product"), 32),
-        *(Head(word, 10) for word in (_("Done"), _("All tasks"), _("In time"), _("Due"))),
+        *(Head(word, 10) for word in (_("Done"), _("All tasks"), _("In time"), _("Deadline over"))),
     )
     title = _("Progress matrix")
     table = Table(title, _said(plan, title), heads, (_progress_cells(line) for line in lines))

@@ -136,8 +136,8 @@ def picture(
 
 def _checkpoints(plan: Plan) -> Iterator[tuple[date, str, bool]]:
     for briefing in plan.frame.briefings:
-        word = _("Closing") if briefing.closing else _("Briefing")
-        yield briefing.day, f"{word} {briefing.day.day}/{briefing.day.month}", briefing.closing
+        word = _("Closing briefing") if briefing.closing else _("Briefing")
+        yield briefing.day, f"{word} {briefing.day:%d/%m/%Y}", briefing.closing
 
 
 def bands_of(
