@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ __all__ = [
     "allowed_by",
     "caps_on",
     "may",
+    "read_ahead",
     "roles_of",
     "scopes_of",
     "visible_q",
@@ -79,6 +80,13 @@ def scopes_of(user: User, now: datetime | None = None) -> list[Scope]:
         user._scopes = read_scopes([user], timezone.now())[user.pk]
         user._scopes_read_at = time.monotonic()
     return user._scopes
+
+
+def read_ahead(users: Collection[User]) -> None:
+    """Read the scopes of all these people in one query, as each would read his own by himself."""
+    read = read_scopes(users, timezone.now())
+    for user in users:
+        user._scopes, user._scopes_read_at = read[user.pk], time.monotonic()
 
 
 def roles_of(user: User) -> frozenset[str]:

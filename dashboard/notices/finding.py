@@ -27,6 +27,11 @@ LOOK_BACK = timedelta(days=10)
 UNIT_HEAD, HEAD = "unit_head", "head"
 # Progress behind its plan begins a duty, as red does; a deadline that is merely near does not.
 LAGS = "behind"
+# What is read of a turn: a task's long texts concern nobody here.
+TURN = (
+    *("from_light", "to_light", "reasons", "effective_at", "task__block__deputy"),
+    *("task__unit", "task__unit_path", "task__level", "task__sensitivity", "task__owner"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,31 +49,49 @@ class Event:
     said: dict[str, Any] = field(default_factory=dict)
 
 
-def new_events(*, now: datetime, at_most: int) -> list[Event]:
-    """Facts that nobody was told of yet, oldest first; at most ``at_most`` of each sort."""
+@dataclass
+class Far:
+    """How far one run has come: of each sort the last fact that it looked at.
+
+    Without it every batch would pass by all that the batches before it have told.
+    """
+
+    at_most: int
+    last: dict[str, int] = field(default_factory=dict)
+
+
+def new_events(*, now: datetime, far: Far) -> list[Event]:
+    """The next facts that nobody was told of yet, oldest first; ``far.at_most`` of each sort."""
     since = now - LOOK_BACK
     found = [
-        *_turns(since, now, at_most),
-        *_mentions(since, at_most),
-        *_hand_overs(since, now, at_most),
-        *_grades(since, at_most),
-        *_requests(since, now, at_most),
-        *_decisions(since, at_most),
+        *_turns(since, now, far),
+        *_mentions(since, far),
+        *_hand_overs(since, now, far),
+        *_grades(since, far),
+        *_requests(since, now, far),
+        *_decisions(since, far),
     ]
     return sorted(found, key=lambda event: event.due_at)
 
 
-def _untold(rows: QuerySet[Any], prefix: str, at_most: int) -> list[Any]:
+def _untold(rows: QuerySet[Any], prefix: str, far: Far) -> list[Any]:
     """Rows whose event ``prefix:pk`` is not in the list of told ones."""
     key = Concat(Value(f"{prefix}:"), Cast(OuterRef("pk"), CharField()))
-    return list(rows.exclude(Exists(ToldEvent.objects.filter(key=key))).order_by("pk")[:at_most])
+    fresh = rows.filter(pk__gt=far.last.get(prefix, 0))
+    told = ToldEvent.objects.filter(key=key)
+    found = list(fresh.exclude(Exists(told)).order_by("pk")[: far.at_most])
+    if found:
+        far.last[prefix] = found[-1].pk
+    return found
 
 
-def _turns(since: datetime, now: datetime, at_most: int) -> Iterator[Event]:
+def _turns(since: datetime, now: datetime, far: Far) -> Iterator[Event]:
     """A light that turned concerns the owner, the block's deputy and the heads of the lead unit."""
     rows = LightTransition.objects.filter(detected_at__gte=since).select_related("task__block")
+    # A second clock takes other ones rather than wait for these.
+    rows = rows.only(*TURN).select_for_update(skip_locked=True, of=("self",), no_key=True)
     # Its first light is no turn, and leaving the board is told by whoever cancelled it.
-    turned = _untold(rows.exclude(from_light="").exclude(to_light=""), "transition", at_most)
+    turned = _untold(rows.exclude(from_light="").exclude(to_light=""), "transition", far)
     heads = heads_of({row.task.unit_id for row in turned}, now)
     for row in turned:
         yield Event(
@@ -94,41 +117,41 @@ def _concerned(task: Task, heads: dict[int, set[int]]) -> frozenset[int]:
     return _somebody(task.owner_id, _deputy(task), *heads.get(task.unit_id, ()))
 
 
-def _mentions(since: datetime, at_most: int) -> Iterator[Event]:
+def _mentions(since: datetime, far: Far) -> Iterator[Event]:
     rows = Comment.objects.filter(at__gte=since, withdrawn_at=None).exclude(mentions=None)
     joined = rows.select_related("task").prefetch_related("mentions").distinct()
-    for row in _untold(joined, "comment", at_most):
+    for row in _untold(joined, "comment", far):
         people = frozenset(person.pk for person in row.mentions.all())
         yield Event(f"comment:{row.pk}", NoticeKind.MENTIONED, row.task, row.at, people)
 
 
-def _hand_overs(since: datetime, now: datetime, at_most: int) -> Iterator[Event]:
+def _hand_overs(since: datetime, now: datetime, far: Far) -> Iterator[Event]:
     """A task handed over concerns its new owner and, where the lead moved, that unit's heads."""
     rows = HandOver.objects.filter(at__gte=since).select_related("task")
-    found = _untold(rows, "handover", at_most)
+    found = _untold(rows, "handover", far)
     heads = heads_of({row.to_unit_id for row in found if row.to_unit_id != row.from_unit_id}, now)
     for row in found:
         people = _somebody(row.to_owner_id, *heads.get(row.to_unit_id, ())) - {row.by_id}
         yield Event(f"handover:{row.pk}", NoticeKind.GIVEN, row.task, row.at, people)
 
 
-def _grades(since: datetime, at_most: int) -> Iterator[Event]:
+def _grades(since: datetime, far: Far) -> Iterator[Event]:
     """A grade concerns whoever handed in, the owner, and the person for the remedies."""
     rows = Acceptance.objects.filter(at__gte=since).select_related("submission__product__task")
-    for row in _untold(rows, "grade", at_most):
+    for row in _untold(rows, "grade", far):
         task = row.submission.product.task
         people = _somebody(row.submission.by_id, task.owner_id, row.remediate_by_id)
         said = {"grade": row.grade, "product": row.submission.product.checklist_code}
         yield Event(f"grade:{row.pk}", NoticeKind.DECIDED, task, row.at, people, said)
 
 
-def _requests(since: datetime, now: datetime, at_most: int) -> Iterator[Event]:
+def _requests(since: datetime, now: datetime, far: Far) -> Iterator[Event]:
     """Another deadline asked for concerns the deputy head of the block; where there is none, or it
     is his own wish, the heads of the campaign's unit. Nobody waits for a post that is empty."""
     rows = DeadlineRequest.objects.filter(at__gte=since).select_related(
         "task__block", "task__campaign"
     )
-    found = _untold(rows, "asked", at_most)
+    found = _untold(rows, "asked", far)
     heads = heads_of({row.task.campaign.unit_id for row in found}, now, role=HEAD)
     for row in found:
         people = _somebody(_deputy(row.task)) - {row.by_id}
@@ -136,11 +159,11 @@ def _requests(since: datetime, now: datetime, at_most: int) -> Iterator[Event]:
         yield Event(f"asked:{row.pk}", NoticeKind.TO_DECIDE, row.task, row.at, people)
 
 
-def _decisions(since: datetime, at_most: int) -> Iterator[Event]:
+def _decisions(since: datetime, far: Far) -> Iterator[Event]:
     rows = DeadlineRequest.objects.filter(
         decided_at__gte=since, decision__in=["approved", "refused"]
     )
-    for row in _untold(rows.select_related("task"), "decided", at_most):
+    for row in _untold(rows.select_related("task"), "decided", far):
         said = {"decision": row.decision}
         people = _somebody(row.by_id)
         yield Event(f"decided:{row.pk}", NoticeKind.DECIDED, row.task, row.decided_at, people, said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -10,11 +11,13 @@ from django.db import connection, transaction
 from campaign.models import Task
 from dashboard.models import Notice, NoticeChoice
 from dashboard.notices import rules
-from dashboard.notices.finding import Event, new_events
+from dashboard.notices.finding import Event, Far, new_events
 from dashboard.notices.letterbox import put_in
 from security.models import User
+from security.scope import may, read_ahead
 
-BATCH = 500
+BATCH = 1000
+KNOWN_FOR = 20.0  # seconds; a role that ends is noticed no later than by a page
 
 
 def tell(*, now: datetime) -> int:
@@ -23,19 +26,39 @@ def tell(*, now: datetime) -> int:
     Each batch is one transaction that claims its events by their unique key, so two clocks never
     tell one twice and one that is killed in the middle leaves its batch to the next run.
     """
-    made = 0
-    while events := new_events(now=now, at_most=BATCH):
-        for start in range(0, len(events), BATCH):
-            made += _tell(events[start : start + BATCH], now)
+    made, far, known = 0, Far(BATCH), People()
+    while (told := _tell_some(far, known, now)) is not None:
+        made += told
     return made
 
 
+class People:
+    """Active people with their roles, read for many at once and kept for some seconds."""
+
+    def __init__(self) -> None:
+        self._users: dict[int, User] = {}
+        self._read_at = 0.0
+
+    def of(self, wanted: set[int]) -> dict[int, User]:
+        """Those of them who have an account that is open."""
+        if time.monotonic() - self._read_at > KNOWN_FOR:
+            self._users, self._read_at = {}, time.monotonic()
+        if fresh := wanted - self._users.keys():
+            rows = list(User.objects.filter(pk__in=fresh, is_active=True))
+            read_ahead(rows)
+            self._users |= {user.pk: user for user in rows}
+        return {pk: self._users[pk] for pk in wanted & self._users.keys()}
+
+
 @transaction.atomic
-def _tell(events: list[Event], now: datetime) -> int:
+def _tell_some(far: Far, known: People, now: datetime) -> int | None:
+    """Make the notices of the next facts; None if there are none."""
+    events = new_events(now=now, far=far)
+    if not events:
+        return None
     claimed = _claimed(events, now)
     people = {pk for event in claimed for pk in event.people}
-    users = {user.pk: user for user in User.objects.filter(pk__in=people, is_active=True)}
-    sees = _who_sees(claimed, users)
+    sees = _who_sees(claimed, known.of(people))
     notices = [
         Notice(
             user_id=pk,
@@ -75,12 +98,20 @@ def _claimed(events: list[Event], now: datetime) -> list[Event]:
 
 
 def _who_sees(events: Iterable[Event], users: dict[int, User]) -> set[tuple[int, int]]:
-    """(person, task) that may be told: whoever may not see a task hears nothing of it."""
+    """(person, task) that may be told: whoever may not see a task hears nothing of it.
+
+    Most see it by a role over its unit, for which no task need be asked; the others are asked of
+    the one filter, person by person.
+    """
+    sees: set[tuple[int, int]] = set()
     wanted: dict[int, set[int]] = {}
     for event in events:
         for pk in event.people & users.keys():
-            wanted.setdefault(pk, set()).add(event.task.pk)
-    return {
+            if may(users[pk], Task.view_action, event.task):
+                sees.add((pk, event.task.pk))
+            else:
+                wanted.setdefault(pk, set()).add(event.task.pk)
+    return sees | {
         (pk, task)
         for pk, tasks in wanted.items()
         for task in Task.objects.visible_to(users[pk])
