@@ -7,6 +7,7 @@ from functools import cache
 from django.urls import reverse
 
 from campaign.models import Task
+from campaign.selectors.saved import plain
 
 
 def task_url(task: Task) -> str:
@@ -14,8 +15,9 @@ def task_url(task: Task) -> str:
 
 
 def task_list_url(query: str = "") -> str:
-    """``query``: as ``TaskFilter.query`` writes it."""
-    return _task_list() + (f"?{query}" if query else "")
+    """``query``: as ``TaskFilter.query`` writes it; never the bare list, which opens as its reader
+    arranged it."""
+    return f"{_task_list()}?{plain(query)}"
 
 
 @cache

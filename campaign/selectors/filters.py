@@ -78,7 +78,7 @@ class TaskFilter:
         return cls(
             light=tuple(light for light in query.getlist("light") if light in Light.values),
             **{name: _number(query.get(name, "")) for name in NUMBERS},
-            unit=query.get("unit", "")[:40],
+            unit=query.get("unit", "").replace("\x00", "?")[:40],
             kind=kind if kind in Task.Kind.values else "",
             owner=_owner(query.get("owner", "")),
             deputy="me" if query.get("deputy") == "me" else "",

@@ -72,7 +72,7 @@ def _words(
     request: HttpRequest, user: User, chosen: TaskFilter, frame: Structure
 ) -> dict[str, Any]:
     """What stands around the rows: filters in words, tabs, heads; the form for a whole page."""
-    units = user_units(chosen.but(unit="").apply(user, frame.campaign))
+    units = user_units(Task.objects.visible_to(user).filter(campaign=frame.campaign))
     person = owner_name(user, chosen)
     views = views_of(user, SavedView.Page.TASKS, chosen.kept.query)
     words = {
