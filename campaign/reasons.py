@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ from campaign.rules import ZONE, Reason, last_day
 
 def to_json(reason: Reason) -> dict[str, Any]:
     """Only what is set; instants as ISO text."""
-    filled = {key: value for key, value in asdict(reason).items() if value}
+    filled = {key: value for key, value in vars(reason).items() if value}
     if reason.until is not None:
         filled["until"] = reason.until.isoformat()
     return filled
