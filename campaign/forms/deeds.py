@@ -108,6 +108,11 @@ class JudgeForm(ServiceForm):
         label=_("Until"), help_text=_("Last day; a month at most."), widget=DayInput()
     )
 
+    def refuse(self, error: RefusedError) -> None:
+        for problem in error.problems:
+            code = "expires_on" if problem.code.startswith("expiry") else problem.code
+            self.add_error(code if code in self.fields else None, problem.message)
+
 
 class CompleteForm(ServiceForm):
     """What a draft may still lack."""

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 
 from django import template
+from django.template import Context
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from campaign.models import Light
+from campaign.models import Campaign, Light
 from campaign.selectors.judged import Judged
+from campaign.selectors.sweeping import late_since
+from security.models import User
 
 register = template.Library()
 
@@ -66,7 +71,7 @@ def light_why(
         return drawn
     return format_html(
         '<details class="why{}" data-closes><summary>{}<span class="visually-hidden">, {}</span>'
-        '</summary><div class="why-box"><b>{}</b><ul>{}</ul>{}<p class="sub">{}</p></div></details>',
+        '</summary><div class="why-box"><b>{}</b><ul>{}</ul>{}<p class="sub">{} <a href="{}">{}</a></p></div></details>',
         " why-end" if end else "",
         drawn,
         _("why?"),
@@ -74,7 +79,25 @@ def light_why(
         format_html_join("", "<li>{}</li>", ((one,) for one in why)),
         _judged(beside) if beside else "",
         _next(shape, next_at),
+        _rules(),
+        _("How lights are worked out"),
     )
+
+
+@register.inclusion_tag("campaign/_sweep_late.html", takes_context=True)
+def sweep_late(context: Context, campaign: Campaign) -> dict[str, Any]:
+    """Says so when stored lights may be out of date; one query, whatever stands on the page."""
+    user = context["request"].user
+    since = None
+    if isinstance(user, User):
+        since = late_since(user, campaign, timezone.now())
+    return {"since": since}
+
+
+@cache
+def _rules() -> str:
+    """A page may draw two hundred of these addresses."""
+    return reverse("campaign:lights")
 
 
 def word_of(shape: str) -> str:

@@ -9,13 +9,16 @@ from tests.walk.doors import (
     campaign,
     digitization,
     exports,
+    lights,
     matrix,
     notices,
     plans,
+    products,
     records,
     security,
     state,
     task_lists,
+    tasks,
 )
 from tests.walk.register import Door, patterns
 
@@ -28,13 +31,16 @@ DOORS: tuple[Door, ...] = (
     *campaign.DOORS,
     *digitization.DOORS,
     *exports.DOORS,
+    *lights.DOORS,
     *matrix.DOORS,
     *notices.DOORS,
     *plans.DOORS,
+    *products.DOORS,
     *records.DOORS,
     *security.DOORS,
     *state.DOORS,
     *task_lists.DOORS,
+    *tasks.DOORS,
 )
 _THERE = {name for name, _route in patterns()}
 # A door that is gone is test_register's matter, not that of every test of the walk.
