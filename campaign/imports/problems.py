@@ -109,5 +109,5 @@ def _of_tasks() -> dict[str, str]:
             " %(text)s): download it anew."
         ),
         "changed_meanwhile": _("Somebody changed the task “%(text)s” since this preview was made."),
-        "refused": _("%(text)s"),
+        "refused": "%(text)s",  # what the deed itself said
     }

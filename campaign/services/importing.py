@@ -157,8 +157,9 @@ def drop_table(*, actor: User, table: TableImport, now: datetime) -> TableImport
 
 
 def preview(table: TableImport, *, now: datetime) -> Preview:
-    """The table against the tasks as they are; a fixed number of queries."""
-    lines = [line_of(kept) for kept in table.rows]
+    """The table against the tasks as they are; a fixed number of queries. Empty once it is decided."""
+    decided = table.state in {TableImport.State.APPLIED, TableImport.State.DROPPED}
+    lines = [] if decided else [line_of(kept) for kept in table.rows]
     known = known_for(table.by, table.campaign, _codes(lines), now=now)
     form = [problem_of(kept) for kept in table.about.get("form", [])]
     checked = check(

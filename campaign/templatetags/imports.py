@@ -7,8 +7,16 @@ from typing import Any
 from django import template
 
 from campaign.imports.checking import LABELS
+from security.scope import may
 
 register = template.Library()
+
+
+@register.inclusion_tag("campaign/_import_link.html", takes_context=True)
+def import_link(context: dict[str, Any]) -> dict[str, Any]:
+    """The way to taking a table in, for whoever runs a campaign that is open."""
+    campaign, user = context.get("campaign"), context["request"].user
+    return {"offered": campaign and campaign.closed_at is None and may(user, "campaign.manage")}
 
 
 @register.inclusion_tag("campaign/_import_parts.html")

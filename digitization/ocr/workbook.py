@@ -84,7 +84,7 @@ def _read(file: BinaryIO) -> Sheet:
     sheet.reset_dimensions()  # what a file says of its own size is not believed
     place = sheet._worksheet_path
     with zipfile.ZipFile(file) as archive:
-        rows = _rows(sheet.iter_rows(max_col=MOST_COLUMNS + 1), archive, place)
+        rows = _rows(sheet.iter_rows(), archive, place)
         merged = list(islice(_merged(archive, place), MOST_MERGED))
     return Sheet(name=sheet.title, others=len(book.worksheets) - 1, merged=merged, rows=rows)
 
