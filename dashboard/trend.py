@@ -62,13 +62,13 @@ class TableRow:
 
 @dataclass(frozen=True)
 class TrendPage:
-    """``rows`` is the table with the same figures; ``frozen`` tells published from own ones."""
+    """``rows`` is the table with the same figures. Whether they are the published ones or the
+    reader's own is not said for each reader: it would tell that tasks are hidden from him."""
 
     rows: tuple[TableRow, ...]
     lines: tuple[Line, ...]
     weeks: tuple[Tick, ...]
     levels: tuple[Tick, ...]
-    frozen: bool
     title: str
     view: str = f"0 0 {WIDTH} {HEIGHT}"
     left: int = LEFT
@@ -88,7 +88,6 @@ def trend_page(trend: Trend, board: Board) -> TrendPage:
         lines=_lines(series, places, top) if trend.weeks else (),
         weeks=_week_ticks(board),
         levels=tuple(Tick(_y(level, top), str(level)) for level in (0, top // 2, top)),
-        frozen=trend.frozen,
         title=_title(series),
     )
 
@@ -118,7 +117,7 @@ def _y(number: int, top: int) -> float:
 def _lines(series: list[dict[str, int]], places: list[float], top: int) -> tuple[Line, ...]:
     ends = _apart({light: _y(series[-1][light], top) for light in DRAWN})
     found = []
-    for light in DRAWN:
+    for light in reversed(DRAWN):  # what burns is drawn last, over the others
         dots = tuple(
             Dot(round(x, 1), _y(row[light], top), row[light])
             for x, row in zip(places, series, strict=True)

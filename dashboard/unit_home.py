@@ -12,9 +12,11 @@ from campaign import reasons
 from campaign.facts import facts_of, policy_at
 from campaign.models import Acceptance, Campaign, Submission, Task
 from campaign.rules import Policy, ProductFacts, TaskFacts, last_day, task_light
-from campaign.selectors import current_campaign
+from campaign.selectors import TaskFilter, current_campaign
 from campaign.services.access import may_work
 from dashboard import selectors
+from dashboard.board import board_page
+from dashboard.board_page import BoardPage
 from dashboard.fingerprint import fingerprint
 from dashboard.links import report_url, task_list_url, task_url
 from dashboard.steps import clock_of, clock_words
@@ -26,6 +28,7 @@ from dashboard.words import (
     light_word,
 )
 from security.models import User
+from security.scope import may
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,15 @@ class ChangeRow:
 
 @dataclass(frozen=True)
 class UnitPage:
+    """``board``: the unit's own figures, for whoever heads it."""
+
     unit: str
     loaded: bool
     waits: tuple[Wait, ...]
     parts: tuple[Part, ...]
     changes: tuple[ChangeRow, ...]
-    as_of: datetime = field(metadata={"clock": True})
+    board: BoardPage | None = None
+    as_of: datetime = field(metadata={"clock": True}, kw_only=True)
 
     @property
     def fingerprint(self) -> str:
@@ -97,7 +103,8 @@ class UnitPage:
         """Ids of all tasks that this page names."""
         work = {row.task_id for part in self.parts for row in part.rows}
         waits, changes = ({row.task_id for row in rows} for rows in (self.waits, self.changes))
-        return sorted(work | waits | changes)
+        pressing = {row.task_id for row in self.board.exceptions} if self.board else set()
+        return sorted(work | waits | changes | pressing)
 
 
 def change_rows(changes: list[selectors.Change]) -> tuple[ChangeRow, ...]:
@@ -126,34 +133,53 @@ def _change_words(change: selectors.Change) -> str:
     return f"{said} – {change.words}" if change.words else said
 
 
-def unit_page(user: User, now: datetime) -> UnitPage:
-    """The page of one person; a fixed number of queries."""
-    campaign = current_campaign()
+def unit_page(
+    user: User, now: datetime, *, campaign: Campaign | None = None, named: str = ""
+) -> UnitPage:
+    """The page of one person; a fixed number of queries.
+
+    campaign: the chosen one, None for the one that began last; named: its code for the lists.
+    """
+    campaign = campaign or current_campaign()
+    heads = campaign is not None and may(user, "campaign.accept")
+    part = TaskFilter(unit=user.unit.code)
     return UnitPage(
         unit=user.unit.name,
         loaded=campaign is not None,
         waits=_waits(user, now),
-        parts=_parts(user, campaign, now) if campaign else (),
+        parts=_parts(user, campaign, now, named=named, heads=heads) if campaign else (),
         changes=change_rows(selectors.recent_changes(user, now)),
+        board=board_page(user, None, now=now, campaign=campaign, named=named, part=part)
+        if heads
+        else None,
         as_of=now,
     )
 
 
-def _parts(user: User, campaign: Campaign, now: datetime) -> tuple[Part, Part]:
-    mine, units = selectors.work_of(user, campaign)
-    rows = _work_rows(user, campaign, [*mine.rows, *units.rows], now)
+def _parts(
+    user: User, campaign: Campaign, now: datetime, *, named: str, heads: bool
+) -> tuple[Part, ...]:
+    """What he owns; for whoever does not head the unit also what it leads besides.
+
+    The head reads the unit's own in its board, the pressing ones one by one.
+    """
+    mine = selectors.work_of(user, campaign, named=named)
+    units = None if heads else selectors.work_of_unit(user, campaign, named=named)
+    found = [*mine.rows, *(units.rows if units else ())]
+    rows = _work_rows(user, campaign, found, now)
+    own = Part(
+        name="mine",
+        title=_("My tasks"),
+        rows=tuple(rows[task.pk] for task in mine.rows),
+        link=ngettext("The one running task of mine", "All %(n)s running tasks of mine", mine.total)
+        % {"n": mine.total},
+        url=task_list_url(mine.query) if mine.total else "",
+        none=_("No running task has your name"),
+    )
+    if units is None:
+        return (own,)
     return (
-        Part(
-            name="mine",
-            title=_("My tasks"),
-            rows=tuple(rows[task.pk] for task in mine.rows),
-            link=ngettext(
-                "The one running task of mine", "All %(n)s running tasks of mine", mine.total
-            )
-            % {"n": mine.total},
-            url=task_list_url(mine.query) if mine.total else "",
-            none=_("No running task has your name"),
-        ),
+        own,
         Part(
             name="unit",
             title=_("Other tasks of my unit"),

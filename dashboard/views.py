@@ -30,7 +30,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if place.url_name:
         return redirect(place.url_name)
     now = timezone.now()
-    page = unit_page(user, now)
+    choice = choice_of(request)
+    page = unit_page(user, now, campaign=choice.campaign, named=choice.named)
     response = answer(request, "dashboard/unit_home.html", page)
     if response.status_code == SHOWN:
         audit.record("home.read", actor=user, object_type="campaign.task", ids=page.shown)

@@ -38,8 +38,10 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     user, now = signed_in(request), timezone.now()
     base, frame = _asked(request)
     briefing = frame.next_briefing(timezone.localdate(base.at or now)) if frame else None
-    if frame is None or briefing is None:
-        return redirect("home")
+    if frame is None:
+        return render(request, "campaign/no_campaign.html")
+    if briefing is None:
+        return render(request, "dashboard/checkpoint.html", {"campaign": frame.campaign})
     at = base.at or now
     part = request.GET.get("show", "")
     part = part if part in PARTS else "all"
@@ -81,7 +83,7 @@ def chase(request: HttpRequest) -> HttpResponse:
     user, now = signed_in(request), timezone.now()
     base, frame = _asked(request)
     if frame is None:
-        return redirect("board")
+        return render(request, "campaign/no_campaign.html")
     at = base.at or now
     kind = request.GET.get("what", "")
     kind = kind if kind in KINDS else REPORT

@@ -191,7 +191,7 @@ def _row(line: TaskLine) -> WallRow:
         words=task.title,
         unit=task.unit.name,
         due=clock_words(line.reasons, line.deadline, line.at),
-        waits_for=(block.in_charge if block else _("acceptance")) if graded else task.unit.name,
+        waits_for=(block.in_charge if block else _("acceptance")) if graded else _("the lead unit"),
         task_id=task.pk,
     )
 
