@@ -147,6 +147,9 @@ class NewTaskForm(TaskForm):
         return data
 
 
+NEEDED = ("responsibility", "process")  # what a running task cannot be without
+
+
 class EditTaskForm(TaskForm):
     """A task that exists. ``version`` and ``seen`` say which one its editor had before him."""
 
@@ -163,6 +166,8 @@ class EditTaskForm(TaskForm):
         if task.state != Task.State.DRAFT:
             for name in self.in_draft_only:
                 del self.fields[name]
+            for name in NEEDED:
+                self.fields[name].required = True
         elif not task.lead_named:
             self.fields["unit"].required = False
 

@@ -15,6 +15,7 @@ from campaign.rules import end_of
 from campaign.services.access import check_open, locked, not_allowed, refuse
 from campaign.services.granting import sync_grants
 from campaign.services.lights import leave_board
+from campaign.services.tasks import missing_parts
 from security import audit
 from security.history import sign
 from security.models import Unit, User
@@ -97,6 +98,7 @@ def edit_task(*, actor: User, task: Task, version: int, now: datetime, **parts: 
             return row
         _set(row, parts, actor=actor)
         _check(row, actor=actor, changed=frozenset(changed), now=now)
+        _check_still_clear(row, changed)
         row.version += 1
         row.save()
         if row.state == Task.State.ACTIVE and "block" in changed:
@@ -274,6 +276,13 @@ def _check(task: Task, *, actor: User, changed: frozenset[str], now: datetime) -
     ]
     if problems := [Problem(code, message) for code, wrong, message in found if wrong]:
         raise RefusedError(*problems)
+
+
+def _check_still_clear(task: Task, changed: set[str]) -> None:
+    """What put a task on the board cannot be emptied while it runs."""
+    lacking = [one for one in missing_parts(task) if one.code in changed]
+    if task.state == Task.State.ACTIVE and lacking:
+        raise RefusedError(*lacking)
 
 
 def _must_be_open(task: Task) -> None:

@@ -114,7 +114,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     user, task = signed_in(request), task_of(request, pk)
     if not (may(user, "campaign.manage", task) or may(user, "campaign.accept", task)):
         raise absent_part(request, "campaign.task", pk)
-    form = HandOverForm(request.POST or None, task=task, actor=user)
+    form = HandOverForm(request.POST if request.method == "POST" else None, task=task, actor=user)
     if request.method == "POST" and form.is_valid():
         try:
             services.hand_over(actor=user, task=task, now=timezone.now(), **form.cleaned_data)

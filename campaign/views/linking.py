@@ -24,7 +24,7 @@ CODES_AT_MOST = 300
 def links(request: HttpRequest, pk: int) -> HttpResponse:
     """What this task waits for, and its technical part."""
     user, task = signed_in(request), managed_task(request, pk)
-    form = LinkForm(request.POST or None, task=task, actor=user)
+    form = LinkForm(request.POST if request.method == "POST" else None, task=task, actor=user)
     if request.method == "POST" and carried_out(
         request,
         form,
@@ -66,7 +66,7 @@ def unlink(request: HttpRequest, pk: int, link: int) -> HttpResponse:
 def partners(request: HttpRequest, pk: int) -> HttpResponse:
     """The units that coordinate or lead a part."""
     user, task = signed_in(request), managed_task(request, pk)
-    form = PartnersForm(request.POST or None, task=task, actor=user)
+    form = PartnersForm(request.POST if request.method == "POST" else None, task=task, actor=user)
     if request.method == "POST" and carried_out(
         request,
         form,
@@ -84,7 +84,7 @@ def partners(request: HttpRequest, pk: int) -> HttpResponse:
 def split(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a part out as a draft of its own."""
     user, task = signed_in(request), managed_task(request, pk)
-    form = SplitForm(request.POST or None, task=task, actor=user)
+    form = SplitForm(request.POST if request.method == "POST" else None, task=task, actor=user)
     made: list[Task] = []
     if request.method == "POST" and carried_out(
         request,

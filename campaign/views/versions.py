@@ -68,7 +68,7 @@ def newest_version(task: Task) -> int:
 def clash_of(task: Task, form: EditTaskForm, sent: Mapping[str, Any]) -> Clash | None:
     """What the editor of a valid form must choose, because the row is no longer the one he saw.
 
-    None if it is the one he saw, or if both versions say the same.
+    None if it is the one he saw.
     """
     if form.cleaned_data["version"] == task.version:
         return None
@@ -81,7 +81,8 @@ def clash_of(task: Task, form: EditTaskForm, sent: Mapping[str, Any]) -> Clash |
             before = getattr(base, name, now) if base is not None else None
             pairs.append(_pair(form[name], now, value, before, sent, known=base is not None))
     # The choices were made beside this very version, and every one of them.
-    settled = _number(sent.get("beside")) == task.version and all(one.chosen for one in pairs)
+    beside = _number(sent.get("beside")) == task.version
+    settled = not pairs or (beside and all(one.chosen for one in pairs))
     chosen = {one.field.name: mine[one.field.name] for one in pairs if one.chosen == MINE}
     disputed = {one.field.name for one in pairs}
     rest = [

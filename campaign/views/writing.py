@@ -56,7 +56,9 @@ def new_task(request: HttpRequest) -> HttpResponse:
     user, campaign = signed_in(request), chosen_campaign(request)
     if campaign is None:
         return render(request, "campaign/no_campaign.html")
-    form = NewTaskForm(request.POST or None, actor=user, campaign=campaign)
+    form = NewTaskForm(
+        request.POST if request.method == "POST" else None, actor=user, campaign=campaign
+    )
     made: list[Task] = []
     if request.method == "POST" and carried_out(
         request,
@@ -107,7 +109,7 @@ def _overtaken(request: HttpRequest, pk: int, form: EditTaskForm) -> HttpRespons
     """Somebody saved between this request's reading and writing."""
     task = managed_task(request, pk)
     clash = clash_of(task, form, request.POST)
-    if clash is None:  # saved and saved back: nothing is left to choose
+    if clash is None:  # it is the version he saw after all: he may try again
         return _edit_page(request, task, form)
     return _clash_page(request, task, form, clash)
 
@@ -139,7 +141,7 @@ def _saved(request: HttpRequest, task: Task, said: str) -> HttpResponse:
 def products(request: HttpRequest, pk: int) -> HttpResponse:
     """What the task delivers: the list, and one more."""
     user, task = signed_in(request), managed_task(request, pk)
-    form = ProductForm(request.POST or None, task=task)
+    form = ProductForm(request.POST if request.method == "POST" else None, task=task)
     if request.method == "POST" and carried_out(
         request,
         form,
@@ -162,7 +164,7 @@ def _with_state(task: Task) -> list[Product]:
 def edit_product(request: HttpRequest, pk: int, product: int) -> HttpResponse:
     user, task = signed_in(request), managed_task(request, pk)
     row = product_of(request, task, product)
-    form = ProductForm(request.POST or None, task=task, product=row)
+    form = ProductForm(request.POST if request.method == "POST" else None, task=task, product=row)
     if request.method == "POST" and carried_out(
         request,
         form,

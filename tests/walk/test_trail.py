@@ -43,7 +43,7 @@ SILENT = {
     "nothing was opened to him": ("security:opened_to_me",),
     "an empty form": (
         "digitization:programme_new", "security:person_new", "security:review_new",
-        "security:unit_new",
+        "security:unit_new", "campaign:task_new",
     ),
     "a form about a unit, whose own page is on the trail": (
         "security:unit_edit", "security:unit_move", "security:unit_dissolve",

@@ -24,6 +24,7 @@ from security.models import Classification, MatrixChange, Role, Unit, User
 from security.services import load_roles
 from tests.campaign.make import make_campaign
 from tests.security.make import LONG_AGO, grant_role, make_approval, make_unit, make_user
+from tests.walk.around_rows import around_rows
 from tests.walk.export_rows import export_rows
 from tests.walk.rows import (
     SECRET,
@@ -80,7 +81,7 @@ class World:
 
 # Other areas add their rows here: (world, place, rows) → kinds of rows by name.
 More = Callable[[World, Place, Rows], dict[str, Any]]
-MORE: list[More] = [security_rows, export_rows]
+MORE: list[More] = [security_rows, export_rows, around_rows]
 
 
 def make_world(now: datetime) -> World:

@@ -13,7 +13,7 @@ OFFICERS = roles("security_officer")
 REVIEWERS = roles("security_officer", "unit_head")
 OVERSEERS = roles("administrator", "security_officer", "unit_head")
 # Who has a form with a field for a unit.
-CHOOSERS = OVERSEERS | roles("head", "deputy", "keeper")
+CHOOSERS = OVERSEERS | roles("head", "deputy", "keeper", "office")
 EXPLAINERS = roles("administrator", "security_officer", "keeper")
 SHARERS = roles("keeper")
 BREAKERS = roles("head", "deputy", "unit_head")
