@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaign.models import Campaign, Task
+from campaign.models import Campaign
 from campaign.rules import DONE, GREY, RED, YELLOW
 from campaign.selectors import Board, TaskFilter, board_for
 from campaign.selectors.board import EVERYTHING, Slice
@@ -63,8 +64,6 @@ def board_page(
     scope: "mine" or "all"; the head of a block begins with his own, everybody else has one.
     part: only this part of the campaign, whatever the scope (the board of a unit).
     """
-    heads = part == EVERYTHING and _heads_a_block(user, campaign)
-    mine = heads and scope != ALL
     board = board_for(
         user,
         at,
@@ -72,7 +71,8 @@ def board_page(
         shown=EXCEPTIONS_SHOWN,
         campaign=campaign,
         named=named,
-        scope=part.but(deputy="me") if mine else part,
+        scope=part,
+        own_first=part == EVERYTHING and scope != ALL,
     )
     if board is None:
         return None
@@ -84,11 +84,11 @@ def board_page(
         past=board.past,
         now_url=_now_url(named, scope),
         keep=tuple(one for one in (("campaign", named), ("scope", scope)) if one[1]),
-        scopes=_scopes(user, board, named=named, mine=mine) if heads else (),
+        scopes=_scopes(user, board, named) if part == EVERYTHING else (),
         earlier=earlier,
         later=later if board.past else None,
         chases=_chases(user, board),
-        trend=trend_page(trend_of(user, board.campaign, board.base, until=board.at), board),
+        trend=trend_page(trend_of(user, board.frame, board.base, until=board.at), board),
         tiles=_tiles(board),
         next_checkpoint=next_checkpoint(user, board),
         exceptions=tuple(exception_row(line) for line in board.exceptions),
@@ -110,13 +110,6 @@ def board_page(
     )
 
 
-def _heads_a_block(user: User, campaign: Campaign | None) -> bool:
-    if may(user, "campaign.manage") or not may(user, "campaign.judge"):
-        return False  # only deputy heads and the head judge; nobody else heads a block
-    blocks = user.blocks.filter(campaign=campaign) if campaign else user.blocks
-    return bool(blocks.exists())
-
-
 def _now_url(named: str, scope: str) -> str:
     query = "&".join(
         f"{key}={value}" for key, value in (("campaign", named), ("scope", scope)) if value
@@ -124,14 +117,14 @@ def _now_url(named: str, scope: str) -> str:
     return reverse("board") + (f"?{query}" if query else "")
 
 
-def _scopes(user: User, board: Board, *, named: str, mine: bool) -> tuple[Scope, ...]:
-    """Own blocks and all that he may see; nothing to choose where both are the same tasks."""
-    rows = Task.objects.visible_to(user).on_board().filter(campaign=board.campaign)
-    if not rows.exclude(block__deputy=user).exists():
+def _scopes(user: User, board: Board, named: str) -> tuple[Scope, ...]:
+    """His own blocks, or all that he may see, for whoever heads a block."""
+    if not board.frame.blocks_of(user):
         return ()
-    at = f"at={board.at:%Y-%m-%dT%H:%M}" if board.past else ""
+    at = f"&at={timezone.localtime(board.at):%Y-%m-%dT%H:%M}" if board.past else ""
+    mine = bool(board.base.deputy)
     return tuple(
-        Scope(words, _now_url(named, key) + (f"&{at}" if at else ""), here)
+        Scope(words, _now_url(named, key) + at, here)
         for key, words, here in (
             (MINE, _("My blocks"), mine),
             (ALL, _("All that I may see"), not mine),

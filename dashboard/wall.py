@@ -109,7 +109,7 @@ def wall_page(
         back=reverse("board") + query,
         slides=tuple(_slides(board)),
         checkpoint=next_checkpoint(user, board),
-        trend=trend_page(trend_of(user, board.campaign, board.base, until=board.at), board),
+        trend=trend_page(trend_of(user, board.frame, board.base, until=board.at), board),
         lights=tuple((light, light_word(light)) for light in LIGHT_ORDER),
         sweep_is_late=board.sweep_late,
         as_of=board.at,

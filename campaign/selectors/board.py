@@ -14,6 +14,7 @@ from campaign.rules import ZONE, start_of
 from campaign.selectors.filters import TaskFilter
 from campaign.selectors.lines import TaskLine, lines_of, with_people
 from campaign.selectors.past import TODAY, Then, then_at
+from campaign.selectors.pressing import with_pressure
 from campaign.selectors.structure import Structure, structure_at
 from campaign.selectors.tally import Cell, MatrixLine, Slice, Tally
 from security.models import User
@@ -27,6 +28,7 @@ WEEK = timedelta(days=7)
 # What a line of the board draws; the long texts of a task stay in the database.
 DRAWN = (
     *("code", "title", "state", "light", "start", "deadline", "late_days", "lead_named"),
+    *("level", "sensitivity"),
     *("unit__name", "owner__full_name", "owner__username", "block__no", "block__in_charge"),
     *("block__deputy__full_name", "block__deputy__username"),
 )
@@ -90,12 +92,13 @@ def board_for(
     campaign: Campaign | None = None,
     named: str = "",
     scope: TaskFilter = EVERYTHING,
+    own_first: bool = False,
 ) -> Board | None:
     """A campaign as this user may see it, now or at a past instant; None without one.
 
     campaign: the chosen one, None for the one that began last; named: its code for the addresses
     of the lists, where the reader has several (``Choice.named``); scope: only the tasks of one
-    unit, block or deputy head.
+    unit, block or deputy head. own_first: for whoever heads a block, only his blocks.
 
     Counts come from stored lights (now) or from the transitions up to ``at``; reasons of the
     exceptions shown (at most ``shown``) are computed from the facts of that instant.
@@ -105,7 +108,8 @@ def board_for(
     frame = structure_at(instant, campaign)
     if frame is None:
         return None
-    base = scope.but(at=instant if past else None, campaign=named)
+    deputy = "me" if own_first and frame.blocks_of(user) else scope.deputy
+    base = scope.but(at=instant if past else None, campaign=named, deputy=deputy)
     rows = base.apply(user, frame.campaign)
     then = then_at(frame.campaign, instant) if past else None
     tally = Tally(frame, base, rows, instant, then or TODAY)
@@ -189,6 +193,6 @@ def _exceptions(
     """Red and yellow tasks, worst first. The worst are found before anything is joined to them."""
     pressing = rows.with_light(Light.RED, Light.YELLOW).by_severity().values("pk")[:shown]
     found = Task.objects.lit(at if then else None).filter(pk__in=pressing).order_by()
-    drawn = with_people(found, at).only(*DRAWN)
+    drawn = with_pressure(with_people(found, at), at).only(*DRAWN)
     lines = lines_of(drawn, policy=frame.policy, at=at, then=then)
     return sorted(lines, key=lambda line: (line.light != Light.RED, -line.days_late, line.task.pk))

@@ -8,6 +8,7 @@ from typing import Any
 
 from campaign.models import Briefing, Campaign, Phase
 from campaign.rules import Policy
+from security.models import User
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Named:
     no: int
     name: str
     extra: str = ""  # final product of a matrix row, deputy head of a block
+    head_id: int | None = None  # of a block: its deputy head
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Structure:
 
     def phase_on(self, day: date) -> Phase | None:
         return next((p for p in self.phases if p.start <= day <= p.end), None)
+
+    def blocks_of(self, user: User) -> tuple[Named, ...]:
+        """The blocks that this person heads."""
+        return tuple(block for block in self.blocks if block.head_id == user.pk)
 
     def next_briefing(self, day: date) -> Briefing | None:
         return next((b for b in self.briefings if b.day >= day), None)
@@ -56,7 +62,7 @@ SELECT c.id, c.code, c.title, c.unit_id, c.document_number, c.document_date, c.i
             ORDER BY r.no)
        FROM campaign_matrixrow r WHERE r.campaign_id = c.id) AS matrix_rows,
     (SELECT json_agg(json_build_object('id', b.id, 'no', b.no, 'name', b.name,
-            'extra', u.full_name)
+            'extra', u.full_name, 'head_id', b.deputy_id)
             ORDER BY b.no)
        FROM campaign_block b LEFT JOIN security_user u ON u.id = b.deputy_id
        WHERE b.campaign_id = c.id) AS block_rows,
@@ -95,5 +101,6 @@ def _dated(row: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def _named(rows: list[dict[str, Any]] | None) -> tuple[Named, ...]:
     return tuple(
-        Named(row["id"], row["no"], row["name"], row.get("extra") or "") for row in rows or ()
+        Named(row["id"], row["no"], row["name"], row.get("extra") or "", row.get("head_id"))
+        for row in rows or ()
     )

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, Q, Value, When
 
-from campaign.models import Block, Campaign, Light, LightTransition, Task, WeeklySnapshot
+from campaign.models import Campaign, Light, LightTransition, Task, WeeklySnapshot
 from campaign.selectors.filters import TaskFilter
+from campaign.selectors.structure import Structure
 from security.models import User
 from security.scope import visible_q
 
@@ -38,21 +39,27 @@ class Trend:
     frozen: bool
 
 
-def trend_of(user: User, campaign: Campaign, base: TaskFilter, *, until: datetime) -> Trend:
+def trend_of(user: User, frame: Structure, base: TaskFilter, *, until: datetime) -> Trend:
     """Weeks of the campaign that were over and frozen by ``until``, oldest first.
 
-    At most four queries, whatever the number of weeks and tasks.
+    The published figures are a reader's only if no task of this part is hidden from him. One
+    query, a second where they are not his, whatever the number of weeks and tasks.
     """
+    campaign = frame.campaign
+    unseen = Task.objects.filter(_scope(user, base), campaign=campaign).exclude(
+        pk__in=Task.objects.visible_to(user).order_by().values("pk")
+    )
     frozen = list(
         WeeklySnapshot.objects.filter(campaign=campaign, at__lte=until)
+        .annotate(sees_less=Exists(unseen))
         .select_related("phase")
         .order_by("at")
     )
     if not frozen:
         return Trend((), frozen=True)
-    everything = _sees_all(user, campaign, base)
+    everything = not frozen[0].sees_less
     if everything:
-        parts = _parts(user, campaign, base)
+        parts = _parts(user, frame, base)
         counts = [_sum(one.figures, parts) for one in frozen]
     else:
         counts = _own(user, campaign, base, [one.at for one in frozen])
@@ -73,23 +80,12 @@ def _scope(user: User, base: TaskFilter, task: str = "") -> Q:
     return found
 
 
-def _sees_all(user: User, campaign: Campaign, base: TaskFilter) -> bool:
-    """Whether no task of this part is hidden from the reader: only then are the figures his."""
-    tasks = Task.objects.filter(_scope(user, base), campaign=campaign)
-    found = tasks.aggregate(
-        all=Count("pk", distinct=True),
-        seen=Count("pk", filter=visible_q(user, Task), distinct=True),
-    )
-    return bool(found["all"] == found["seen"])
-
-
-def _parts(user: User, campaign: Campaign, base: TaskFilter) -> tuple[str, tuple[str, ...]]:
+def _parts(user: User, frame: Structure, base: TaskFilter) -> tuple[str, tuple[str, ...]]:
     """Which figures of a snapshot speak of this part: (kind, keys); no kind means of all."""
     if base.unit:
         return "units", (base.unit,)
     if base.deputy:
-        blocks = Block.objects.filter(campaign=campaign, deputy=user)
-        return "blocks", tuple(str(no) for no in blocks.values_list("no", flat=True))
+        return "blocks", tuple(str(block.no) for block in frame.blocks_of(user))
     return "", ()
 
 
