@@ -16,13 +16,14 @@ from campaign.models import Campaign, Product, Submission, Task
 from campaign.rules import ZONE, last_day, planned_percent, start_of
 from campaign.services import (
     accept_product,
+    hand_in,
     judge,
     report_progress,
     revise_deadline,
-    submit_product,
 )
 from config.demo.accounts import People, data
 from config.demo.people import dice
+from config.demo.proof import answers_of, verdicts_on
 from security.models import User
 
 DAY = timedelta(days=1)
@@ -90,8 +91,12 @@ class Story:
         text = statement or self.rng.choice(self.words["statements"])
 
         def act(now: datetime) -> None:
-            submit_product(
-                actor=self.owner_of(product.task), product=product, statement=text, now=now
+            hand_in(
+                actor=self.owner_of(product.task),
+                product=product,
+                statement=text,
+                answers=answers_of(product, self.words),
+                now=now,
             )
 
         self.at(when, act)
@@ -102,11 +107,13 @@ class Story:
         task = product.task
 
         def act(now: datetime) -> None:
+            submission = newest(product)
             accept_product(
                 actor=self.judge_of(task),
-                submission=newest(product),
+                submission=submission,
                 grade=grade,
                 note=note,
+                verdicts=verdicts_on(submission, grade, self.words),
                 remediate_on=until,
                 remediate_by=self.owner_of(task) if until else None,
                 now=now,
