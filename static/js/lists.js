@@ -81,6 +81,7 @@
 
   function prepare() {
     for (const hidden of all("[data-pick-page-label], [data-list-help]")) hidden.hidden = false;
+    for (const go of all("[data-list-go]")) go.hidden = true; // the list follows by itself
     tell();
   }
 
