@@ -15,15 +15,13 @@ class NoticeChoicesForm(forms.Form):
     """The way of each kind, the hour of the digest and the quiet hours."""
 
     digest_at = forms.TimeField(
-        label=_("Hour of the daily e-mail"), widget=forms.TimeInput(attrs={"type": "time"})
+        label=_("Daily e-mail at"), widget=forms.TimeInput(attrs={"type": "time"})
     )
     quiet_from = forms.TimeField(
         label=_("No e-mail from"), widget=forms.TimeInput(attrs={"type": "time"})
     )
     quiet_until = forms.TimeField(
-        label=_("until"),
-        widget=forms.TimeInput(attrs={"type": "time"}),
-        help_text=_("May pass midnight. The same time twice: no quiet hours."),
+        label=_("No e-mail until"), widget=forms.TimeInput(attrs={"type": "time"})
     )
 
     def __init__(self, *args: Any, ways: dict[str, str], hours: rules.Hours, **kwargs: Any) -> None:

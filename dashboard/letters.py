@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -79,7 +80,7 @@ def sending_state(now: datetime) -> SendingState:
         oldest=Min("not_before", filter=due),
         failed=Count("pk", filter=Q(state=State.FAILED)),
         unsure=Count("pk", filter=Q(state=State.UNSURE)),
-        sent_today=Count("pk", filter=Q(sent_at__date=now.date())),
+        sent_today=Count("pk", filter=Q(sent_at__date=timezone.localdate(now))),
         last_sent=Max("sent_at"),
     )
     rows = (
