@@ -23,9 +23,11 @@ from campaign.selectors.lines import with_people
 from campaign.selectors.past import then_at
 from campaign.selectors.saved import default_query, plain, views_of
 from campaign.selectors.structure import Structure, structure_at
+from campaign.services.agreeing import MANAGE
 from security import audit
 from security.http import require_action, signed_in
 from security.models import Unit, User
+from security.scope import may
 
 PAGE = 50
 
@@ -84,6 +86,7 @@ def _words(
         "kinds": kinds_for(user) if not (chosen.at or frame.campaign.closed_at) else (),
     }
     if not request.htmx:  # type: ignore[attr-defined]
+        words["manages"] = may(user, MANAGE)
         choices = _choices(frame, units, (chosen.owner, person) if person else None)
         words["form"] = FilterForm(initial=_initial(chosen), choices=choices, auto_id="f_%s")
     return words

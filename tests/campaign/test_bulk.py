@@ -6,6 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
 from campaign.models import Campaign, DeadlineRequest, DeadlineRevision, HandOver, Task, TaskUnit
 from campaign.rules import end_of
@@ -277,3 +280,115 @@ def test_a_closed_campaign_takes_no_change() -> None:
     change = Change("group", group=tasks[0].campaign.taskgroups.create(no=2, name="B"))
     told = preview_changes(actor=office, tasks=ids(tasks), change=change, now=NOON)
     assert codes(told) == [["closed"]] * 3
+
+
+# --- the pages --------------------------------------------------------------------------
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.cookies["django_language"] = "en"
+    return client
+
+
+BULK, APPLY = "campaign:bulk", "campaign:bulk_apply"
+
+
+def test_from_the_chosen_rows_to_the_change() -> None:
+    tasks, office = three_tasks()
+    block, client = second_block(tasks[0].campaign), client_of(office)
+    chosen = {"task": ids(tasks[:2]), "list": "light=red&sort=code"}
+    page = client.get(reverse(BULK), chosen | {"change": "block"})
+    assert page.context["picked"].ids == ids(tasks[:2])
+    seen = client.post(reverse(BULK), chosen | {"change": "block", "block": block.pk})
+    assert seen.status_code == 200
+    assert not Task.objects.filter(block=block).exists()
+    marked = [f"{one.task.pk}:{one.mark}" for one in seen.context["going"]]
+    done = client.post(
+        reverse(APPLY), chosen | {"task": marked, "change": "block", "block": block.pk}
+    )
+    assert done.headers["Location"] == f"{reverse('campaign:task_list')}?light=red&sort=code"
+    assert set(Task.objects.filter(block=block)) == set(tasks[:2])
+    assert AuditEvent.objects.filter(action="task.changed", actor_id=office.pk).count() == 2
+
+
+def test_what_was_changed_in_between_is_told_and_nothing_is_written() -> None:
+    tasks, office = three_tasks()
+    block, client = second_block(tasks[0].campaign), client_of(office)
+    marked = [f"{task.pk}:{mark_of(task)}" for task in tasks]
+    Task.objects.filter(pk=tasks[1].pk).update(version=7)
+    answer = client.post(
+        reverse(APPLY), {"task": marked, "change": "block", "block": block.pk, "list": ""}
+    )
+    assert answer.status_code == 422
+    assert [one.task for one in answer.context["staying"]] == [tasks[1]]
+    assert "Changed by somebody else" in answer.content.decode()
+    assert not Task.objects.filter(block=block).exists()
+
+
+def test_the_whole_result_of_a_list_is_taken_as_it_is_filtered() -> None:
+    tasks, office = three_tasks()
+    page = client_of(office).get(
+        reverse(BULK), {"all": "1", "list": f"q={tasks[1].code}", "change": "block"}
+    )
+    assert page.context["picked"].ids == [tasks[1].pk]
+
+
+def test_foreign_tasks_are_left_out_and_noticed() -> None:
+    tasks, office = three_tasks()
+    foreign = make_task()
+    page = client_of(office).get(reverse(BULK), {"task": [tasks[0].pk, foreign.pk], "list": ""})
+    assert page.context["picked"].ids == [tasks[0].pk]
+    assert foreign.title not in page.content.decode() or foreign.title == tasks[0].title
+    assert foreign.code not in page.content.decode()
+    assert AuditEvent.objects.filter(action=BULK, decision="denied", actor_id=office.pk).exists()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"task": "x"}, {"task": "-1"}, {"task": "9" * 30}, {"task": "\u0663"}, {"all": "2"}],
+)
+def test_without_tasks_the_list_comes_back(given: dict[str, str]) -> None:
+    _tasks, office = three_tasks()
+    answer = client_of(office).get(reverse(BULK), given)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith(reverse("campaign:task_list"))
+
+
+def test_what_is_missing_in_the_form_is_told_beside_it() -> None:
+    tasks, office = three_tasks()
+    sent = {"task": ids(tasks), "change": "cancel", "reason": " ", "list": ""}
+    answer = client_of(office).post(reverse(BULK), sent)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors.keys() == {"reason"}
+    owner = {"task": ids(tasks), "change": "owner", "owner": "ai", "reason": "Vì thế", "list": ""}
+    answer = client_of(office).post(reverse(BULK), owner)
+    assert answer.status_code == 422
+    assert "Vì thế" in answer.content.decode()
+
+
+def test_everybody_is_offered_what_his_role_allows() -> None:
+    tasks, office = three_tasks()
+    offered = {}
+    for name, user in (
+        ("office", office),
+        ("head", head_of(tasks[0].campaign)),
+        ("staff", owner_of(tasks[0])),
+    ):
+        page = client_of(user).get(reverse(BULK), {"task": tasks[0].pk})
+        offered[name] = [code for code, _words in page.context["kinds"]]
+    assert offered["head"] == ["owner", "deadline"]
+    assert offered["staff"] == ["ask"]
+    assert set(offered["office"]) >= {"owner", "block", "group", "partner", "activate", "cancel"}
+
+
+def test_a_day_is_the_end_of_that_day() -> None:
+    task = make_task(now=timezone.now())
+    head, day = head_of(task.campaign), timezone.localdate() + timedelta(days=9)
+    form = {"task": task.pk, "change": "deadline", "day": day.isoformat(), "reason": "Chờ"}
+    seen = client_of(head).post(reverse(BULK), form)
+    (one,) = seen.context["going"]
+    client_of(head).post(reverse(APPLY), form | {"task": f"{task.pk}:{one.mark}"})
+    task.refresh_from_db()
+    assert task.deadline == end_of(day, before=False)

@@ -107,3 +107,71 @@ def test_a_board_of_several_names_its_campaign_in_every_address() -> None:
     assert board.campaign == older
     assert all(f"campaign={older.code}" in one.query for one in board.lights)
     assert f"campaign={older.code}" in board.exceptions_query
+
+
+# --- closing ----------------------------------------------------------------------------
+
+
+def over_campaign() -> tuple[Campaign, User]:
+    """A campaign whose last day is past, and its standing office."""
+    campaign = make_campaign(start=timezone.localdate() - timedelta(days=60))
+    task = make_task(campaign=campaign, now=timezone.now() - timedelta(days=60))
+    return campaign, office_of(task)
+
+
+def end_url(verb: str, campaign: Campaign) -> str:
+    return reverse(f"campaign:{verb}", args=[campaign.code])
+
+
+def test_the_office_closes_a_campaign_with_a_reason_and_its_code() -> None:
+    campaign, office = over_campaign()
+    client, wanted = client_of(office), {f"{campaign.code}-reason": "Đã tổng kết"}
+    slip = client.post(end_url("close", campaign), wanted | {f"{campaign.code}-code": "sai"})
+    assert slip.status_code == 422
+    assert "Đã tổng kết" in slip.content.decode()
+    campaign.refresh_from_db()
+    assert campaign.closed_at is None
+    typed = {f"{campaign.code}-code": campaign.code.lower()}
+    assert client.post(end_url("close", campaign), wanted | typed).status_code == 302
+    campaign.refresh_from_db()
+    assert campaign.closed_by == office
+    event = AuditEvent.objects.get(action="campaign.closed")
+    assert event.reason == "Đã tổng kết"
+
+
+def test_a_closed_campaign_is_read_and_opened_again() -> None:
+    campaign, office = over_campaign()
+    Campaign.objects.update(closed_at=timezone.now(), closed_by=office)
+    client = client_of(office)
+    page = client.get(reverse("campaign:task_list"), {"state": ""})
+    assert "notice-past" in page.content.decode()
+    assert page.context["kinds"] == ()
+    assert client.get(reverse("campaign:bulk"), {"all": "1", "list": ""}).status_code == 404
+    again = client.post(end_url("reopen", campaign), {f"{campaign.code}-reason": "Còn việc"})
+    assert again.status_code == 302
+    campaign.refresh_from_db()
+    assert campaign.closed_at is None
+
+
+def test_a_running_campaign_is_not_closed() -> None:
+    campaign = make_campaign(start=timezone.localdate())
+    office = office_of(make_task(campaign=campaign))
+    client = client_of(office)
+    sent = {f"{campaign.code}-reason": "Vội", f"{campaign.code}-code": campaign.code}
+    assert client.post(end_url("close", campaign), sent).status_code == 422
+    campaign.refresh_from_db()
+    assert campaign.closed_at is None
+    assert "reason" not in client.get(reverse("campaign:campaigns")).content.decode()
+
+
+def test_nobody_closes_what_he_does_not_run() -> None:
+    campaign, _office = over_campaign()
+    owner = owner_of(campaign.tasks.get())
+    assert client_of(owner).post(end_url("close", campaign)).status_code == 404
+    _foreign, stranger = over_campaign()
+    sent = {f"{campaign.code}-reason": "x", f"{campaign.code}-code": campaign.code}
+    assert client_of(stranger).post(end_url("close", campaign), sent).status_code == 404
+    campaign.refresh_from_db()
+    assert campaign.closed_at is None
+    assert AuditEvent.objects.filter(decision="denied", actor_id=stranger.pk).exists()
+    assert campaign.title in client_of(owner).get(reverse("campaign:campaigns")).content.decode()
