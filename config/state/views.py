@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from config.state.keeping import keeping_lines
 from config.state.line import GREEN, GREY, RED, YELLOW, Group
+from config.state.mail import mail
 from config.state.processes import process_lines
 from config.state.storage import storage_lines
 from config.state.trail import trail_lines
@@ -31,7 +32,7 @@ def installation_state(request: HttpRequest) -> HttpResponse:
         Group(_("Keeping"), keeping_lines(now)),
         Group(_("Audit trail"), trail_lines(now)),
         Group(_("Stored files"), storage_lines(now)),
-        Group(_("What must run"), process_lines(now)),
+        Group(_("What must run"), (*process_lines(now), mail(now))),
     )
     lines = [line for group in groups for line in group.lines]
     counts = Counter(line.light for line in lines)
