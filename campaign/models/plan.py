@@ -71,15 +71,32 @@ class PlanPart(models.Model):
         ]
 
 
+LONGER_THAN_A_WEEK = 31  # days; a roadmap has periods of months or years
+
+
 def span_label(start: date, end: date) -> str:
-    """ "05–11/6" or "29/5–04/6": computed from the dates, never copied from the print."""
+    """ "05–11/6" or "29/5–04/6": computed from the dates, never copied from the print.
+
+    A period of months is "4–12/2026", a whole year "2027".
+    """
+    if (end - start).days > LONGER_THAN_A_WEEK:
+        return _months_label(start, end)
     if (start.year, start.month) == (end.year, end.month):
         return f"{start:%d}–{end:%d}/{end.month}"
     return f"{start:%d}/{start.month}–{end:%d}/{end.month}"
 
 
+def _months_label(start: date, end: date) -> str:
+    if start.year != end.year:
+        return f"{start.month}/{start.year}–{end.month}/{end.year}"
+    if (start.month, end.month) == (1, 12):
+        return f"{start.year}"
+    return f"{start.month}–{end.month}/{end.year}"
+
+
 class Phase(PlanPart):
-    """A week of the plan (section VI); Friday to Thursday, the last one may be shorter."""
+    """A week of the plan (section VI), Friday to Thursday, the last one may be shorter; or, in a
+    roadmap, a period of months or years."""
 
     start = models.DateField()
     end = models.DateField(help_text="last day, included")
@@ -95,6 +112,8 @@ class Phase(PlanPart):
 
     @property
     def label(self) -> str:
+        if (self.end - self.start).days > LONGER_THAN_A_WEEK:
+            return _("Period %(no)s (%(span)s)") % {"no": self.no, "span": self.span}
         return _("Week %(no)s (%(span)s)") % {"no": self.no, "span": self.span}
 
     @property

@@ -16,6 +16,7 @@ from campaign.planfile.rows import task_rows
 from campaign.planfile.shifting import StartError, shifted
 from campaign.services.access import check_open
 from campaign.services.merging import Difference, Merge, plain
+from campaign.services.plan_guard import check_codes
 from campaign.services.plan_parts import load_parts, load_units
 from campaign.services.plan_tasks import Loader
 from campaign.services.tasks import activate_complete
@@ -60,6 +61,7 @@ def read_plan(path: Path, *, start: date | None = None) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise PlanFileError([FileProblem(0, "", f"cannot be read: {error}")]) from error
     check(document, known_units=set(Unit.objects.values_list("code", flat=True)))
+    check_codes(document)
     if document.problems:
         raise PlanFileError(document.problems)
     return _moved(document, start)
@@ -90,6 +92,7 @@ def load_plan(
     units = load_units(data, actor=actor)
     campaign = _campaign(data, units)
     merge = Merge(campaign, actor=actor, now=now)
+    merge.says |= {f"unit:{row['code']}": {"name": row["name"]} for row in data["units"]}
     parts = load_parts(data, merge=merge, units=units, now=now)
     loader = Loader(merge=merge, parts=parts, units=units, now=now)
     tasks = [loader.load(row) for row in task_rows(data)]
