@@ -31,6 +31,7 @@ PARTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (_("Place in the plan"), ("group", "phase", "matrix_row", "block")),
     (_("Risk and notes"), ("risk", "handling", "note")),
 )
+SHORT = frozenset({"start", "group"})  # they and their neighbours stand side by side
 PLACES = {
     "title_long": "title",
     "owner_left": "owner",
@@ -106,11 +107,11 @@ class TaskForm(PlacedForm):
             assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
             field.queryset = rows.all()
 
-    def parts(self) -> Iterator[tuple[Any, list[BoundField]]]:
-        """The fields under the six clear headings, then the rest."""
+    def parts(self) -> Iterator[tuple[Any, list[BoundField], bool]]:
+        """(heading, fields, whether they are short) of the six clear things, then of the rest."""
         for legend, names in PARTS:
             if found := [self[name] for name in names if name in self.fields]:
-                yield legend, found
+                yield legend, found, not SHORT.isdisjoint(names)
 
     def clean_title(self) -> str:
         title: str = self.cleaned_data["title"]
