@@ -120,6 +120,8 @@ def show(
         "around": around,
         "story": story_of(user, task, chapter=request.GET.get("story", "")),
         "gate": gate_of(task),
+        # Without dates nothing can be said of a product but its name.
+        "promised": [] if found.products else list(task.products.order_by("position")),
         "said": said,
         "refusal": refusal or _left_over(forms, offered),
         **offered,

@@ -43,6 +43,12 @@ def drafts(request: HttpRequest) -> HttpResponse:
         "lines": lines,
         "page": page,
         "ready": sum(line.complete for line in lines),
+        "shown_text": _("%(first)s–%(last)s of %(total)s")
+        % {
+            "first": page.start_index(),
+            "last": page.end_index(),
+            "total": page.paginator.count,
+        },
         "newer_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
         "older_url": f"?page={page.next_page_number()}" if page.has_next() else "",
     }
