@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from campaign.models import Campaign
 from campaign.rules import start_of
-from campaign.services import load_plan, sweep_lights, take_snapshots
+from campaign.services import compare_lights, load_plan, sweep_lights, take_snapshots
 from config.demo import accounts, database
 from config.demo.papers import scan_papers
 from config.demo.register import register_people
+from config.demo.roadmap import live_the_roadmap
 from config.demo.story import live_through
 
 FRIDAY = 4
@@ -39,6 +40,7 @@ def build(*, now: datetime) -> dict[str, int]:
     accounts.give_roles(people, now=hired)
     accounts.waive_second_factor(now=hired)
     counts = {"people": len(people.by_name), "plan_day": (timezone.localdate(now) - start).days + 1}
+    counts |= live_the_roadmap(people, now=now)
     counts |= run_campaign(people, start=start, now=now)
     counts |= register_people(people, now=now - timedelta(days=30))
     counts |= scan_papers(people, now=now)
@@ -52,4 +54,5 @@ def run_campaign(people: accounts.People, *, start: date, now: datetime) -> dict
     events = live_through(campaign, people, now=now)
     sweep_lights(now=now)
     take_snapshots(now=now)
+    compare_lights(now=now)
     return {"tasks": report.tasks, "active": len(report.activated), "events": events}
