@@ -17,7 +17,7 @@ from campaign.selectors.board import Board
 from campaign.selectors.checkpoint import asked, week_of
 from campaign.selectors.filters import TaskFilter
 from dashboard.exceptions import decider_of
-from dashboard.links import task_list_url, task_url
+from dashboard.links import product_url, task_list_url
 from dashboard.words import TimeWords, day_words, due_words
 from security.models import User
 
@@ -53,11 +53,18 @@ def next_checkpoint(user: User, board: Board) -> NextCheckpoint | None:
     left = ngettext("in %(n)s day", "in %(n)s days", days) % {"n": days} if days else _("today")
     due = asked(user, board.frame, board.base, by=briefing.day, at=board.at)
     products = (
-        Question(_("products due by then and not accepted"), due.total, product_url(board, "all")),
-        Question(_("of them handed in, no grade yet"), due.waiting, product_url(board, "waiting")),
-        Question(_("of them not handed in"), due.open, product_url(board, "open")),
         Question(
-            _("of them past their date"), due.overdue, product_url(board, "overdue"), grave=True
+            _("products due by then and not accepted"), due.total, checkpoint_url(board.base, "all")
+        ),
+        Question(
+            _("of them handed in, no grade yet"), due.waiting, checkpoint_url(board.base, "waiting")
+        ),
+        Question(_("of them not handed in"), due.open, checkpoint_url(board.base, "open")),
+        Question(
+            _("of them past their date"),
+            due.overdue,
+            checkpoint_url(board.base, "overdue"),
+            grave=True,
         ),
     )
     phase = week_of(board.frame, briefing)
@@ -66,7 +73,7 @@ def next_checkpoint(user: User, board: Board) -> NextCheckpoint | None:
         when=left,
         questions=(*products, *_week(board)),
         week=phase.label if phase else "",
-        url=product_url(board, "all"),
+        url=checkpoint_url(board.base, "all"),
     )
 
 
@@ -87,12 +94,8 @@ def _week(board: Board) -> tuple[Question, ...]:
     )
 
 
-def product_url(board: Board, part: str) -> str:
-    """The checkpoint's page for the same campaign, part of it and instant as this board."""
-    return checkpoint_url(board.base, part)
-
-
 def checkpoint_url(base: TaskFilter, part: str) -> str:
+    """The checkpoint's page for the same campaign, part of it and instant as a board's."""
     query = "&".join(one for one in (f"show={quote(part)}", base.query) if one)
     return f"{reverse('board_checkpoint')}?{query}"
 
@@ -135,7 +138,7 @@ def asked_product(product: Product, at: datetime) -> AskedProduct:
     return AskedProduct(
         name=product.name if "/" not in product.name else "",
         title=product.title,
-        url=task_url(task),
+        url=product_url(task.pk, product.pk),
         task=task.title,
         unit=task.unit.name,
         owner=str(task.owner or ""),

@@ -26,6 +26,11 @@ def _task_list() -> str:
     return reverse("campaign:task_list")
 
 
+def product_url(task_id: int, product_id: int) -> str:
+    """The product with its rounds, files and grades."""
+    return reverse("campaign:product", args=[task_id, product_id])
+
+
 def product_list_url(query: str = "") -> str:
     return reverse("campaign:product_list") + (f"?{query}" if query else "")
 
