@@ -42,7 +42,8 @@ def around_rows(world: Any, place: Place, rows: Rows) -> dict[str, Any]:
         ),
         "file": _file(place, rows, actor, world),
         "link": _link(rows.task, second, world),
-        "successor": make_user(unit=place.unit, full_name=place.text("Người nhận")),
+        # People are no rows: whoever administers a unit knows them, whatever its tasks are.
+        "successor": make_user(unit=place.unit, full_name="Người nhận việc"),
     }
     if place.hidden:  # what is seen waits for what is not
         _link(world.rows["own"].task, rows.task, world)
