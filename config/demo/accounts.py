@@ -21,6 +21,7 @@ from security.services import create_unit, grant_role, set_mfa_required
 
 DATA = Path(__file__).with_name("data")
 PLAN = Path(settings.BASE_DIR) / "campaign" / "data" / "plan_45.yaml"
+ROADMAP = PLAN.with_name("lo_trinh_hoa_xa.yaml")
 PASSWORD_FILE = "demo-password"  # noqa: S105 - a file's name
 # No 0/O and 1/l: the password is read from a screen and typed.
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -42,17 +43,17 @@ def data(name: str) -> Any:
     return yaml.safe_load((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=1)
-def plan() -> dict[str, Any]:
-    """The plan file as plain data, for its units and its fictional people."""
+@lru_cache(maxsize=2)
+def plan(path: Path = PLAN) -> dict[str, Any]:
+    """A plan file as plain data, for its units and its fictional people."""
     # The C loader reads this file in a tenth of the time of the Python one.
-    loaded: dict[str, Any] = yaml.load(PLAN.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    loaded: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
 
 def everybody() -> list[dict[str, Any]]:
-    """All people of the demonstration: the plan file's, then staff.yaml's."""
-    return [*plan()["people"], *data("staff")]
+    """All people of the demonstration: the plan files', then staff.yaml's."""
+    return [*plan()["people"], *data("staff"), *plan(ROADMAP)["people"]]
 
 
 def password_file() -> Path:
@@ -73,7 +74,10 @@ def demo_password() -> str:
 
 
 def create_units() -> None:
-    """Units of the plan file and the party committees and cells below them, where missing."""
+    """Units of the plan files and the party committees and cells below them, where missing.
+
+    The commune of the second plan lies below the organisation of the first, whose leaders see both.
+    """
     units = load_units(plan(), actor=None)
     for entry in data("party"):
         if entry["code"] not in units:
@@ -84,6 +88,7 @@ def create_units() -> None:
                 parent=units[entry["parent"]],
                 kind=Unit.Kind(entry["kind"]),
             )
+    load_units(plan(ROADMAP), actor=None)
 
 
 def create_people(*, password: str) -> People:
