@@ -16,6 +16,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
+from dashboard.models import CalendarFeed
 from security import audit
 from security.kinds import grant_model, kind_called
 from security.levels import Secrecy
@@ -121,6 +122,11 @@ def _revoke_token(entry: Entry, now: datetime) -> str:
     return _told(tokens.update(revoked_at=now))
 
 
+def _revoke_feed(entry: Entry, now: datetime) -> str:
+    feeds = CalendarFeed.objects.filter(pk=entry["object_id"], revoked_at=None)
+    return _told(feeds.update(revoked_at=now))
+
+
 def _withdraw_approval(entry: Entry, now: datetime) -> str:
     approvals = SecrecyApproval.objects.filter(pk=entry["object_id"], withdrawn_at=None)
     return _told(approvals.update(withdrawn_at=now, withdrawn_by_id=_person(entry)))
@@ -215,6 +221,7 @@ _HANDLERS: dict[str, Callable[[Entry, datetime], str]] = {
     "mfa.code_used": _drop_codes,
     "mfa.codes_made": _drop_codes,
     "token.revoked": _revoke_token,
+    "feed.revoked": _revoke_feed,
     "approval.withdrawn": _withdraw_approval,
     "role.mfa_changed": _require_factor,
     "matrix.approved": _take_from_role,

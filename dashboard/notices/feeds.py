@@ -41,7 +41,7 @@ def feed_of(plain: str) -> CalendarFeed | None:
 def make_feed(*, actor: User, now: datetime) -> str:
     """Make an address for oneself; the one of before ends. Returns its key, this once."""
     owner = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
-    _end(owner, now)
+    _end(owner, actor, now)
     plain = secrets.token_urlsafe(32)
     feed = CalendarFeed.objects.create(user=owner, key_hash=hash_of(plain), created_at=now)
     audit.record("feed.made", actor=actor, object_type=KIND, object_id=feed.pk)
@@ -52,18 +52,18 @@ def make_feed(*, actor: User, now: datetime) -> str:
 def end_feed(*, actor: User, now: datetime) -> bool:
     """Revoke one's own address; False if there is none."""
     owner = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
-    ended = _end(owner, now)
-    if ended is not None:
-        audit.record("feed.revoked", actor=actor, object_type=KIND, object_id=ended.pk)
-    return ended is not None
+    return _end(owner, actor, now)
 
 
-def _end(owner: User, now: datetime) -> CalendarFeed | None:
+def _end(owner: User, actor: User, now: datetime) -> bool:
     feed = open_feed(owner)
-    if feed is not None:
-        feed.revoked_at = max(now, feed.created_at)
-        feed.save(update_fields=["revoked_at"])
-    return feed
+    if feed is None:
+        return False
+    feed.revoked_at = max(now, feed.created_at)
+    feed.save(update_fields=["revoked_at"])
+    # A restored backup would bring the address back: it is ended again by this line.
+    audit.record("feed.revoked", actor=actor, object_type=KIND, object_id=feed.pk)
+    return True
 
 
 def asked_too_often(feed: CalendarFeed) -> bool:

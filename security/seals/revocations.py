@@ -33,6 +33,7 @@ WATCHED: dict[str, re.Pattern[str]] = {
         ("role.ended", "role.delegation_ended", "user.disabled", "user.cleared"), _NONE
     ),
     **dict.fromkeys(("token.revoked", "emergency.ended", "approval.withdrawn"), _NONE),
+    "feed.revoked": _NONE,
     **dict.fromkeys(("session.ended", "user.sessions_ended", "password.changed"), _NONE),
     **dict.fromkeys(("mfa.reset", "mfa.code_used", "mfa.codes_made"), _NONE),
     **dict.fromkeys(("unit.moved", "task.shared"), _NONE),
