@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from campaign.forms.widgets import PlainChoiceField
 from campaign.selectors.filters import WORDS_AT_MOST
 
 
@@ -26,14 +27,14 @@ class FilterForm(forms.Form):
     light = forms.MultipleChoiceField(
         label=_("Light"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    group = forms.ChoiceField(label=_("Group"), required=False)
-    block = forms.ChoiceField(label=_("Block"), required=False)
-    week = forms.ChoiceField(label=_("Week"), required=False)
-    unit = forms.ChoiceField(label=_("Lead unit"), required=False)
-    kind = forms.ChoiceField(label=_("Kind"), required=False)
-    owner = forms.ChoiceField(label=_("Owner"), required=False)
-    state = forms.ChoiceField(label=_("State"), required=False)
-    sort = forms.ChoiceField(label=_("Order"), required=False)
+    group = PlainChoiceField(label=_("Group"), required=False)
+    block = PlainChoiceField(label=_("Block"), required=False)
+    week = PlainChoiceField(label=_("Week"), required=False)
+    unit = PlainChoiceField(label=_("Lead unit"), required=False)
+    kind = PlainChoiceField(label=_("Kind"), required=False)
+    owner = PlainChoiceField(label=_("Owner"), required=False)
+    state = PlainChoiceField(label=_("State"), required=False)
+    sort = PlainChoiceField(label=_("Order"), required=False)
 
     def __init__(self, *args: Any, choices: dict[str, list[tuple[Any, Any]]], **kw: Any) -> None:
         super().__init__(*args, **kw)

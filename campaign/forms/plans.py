@@ -8,20 +8,21 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from campaign.forms.deeds import DayInput
+from campaign.forms.widgets import PlainChoiceField
 
 
 class PlanFilterForm(forms.Form):
     """What the address says, as fields; ``asked`` names those that a page has."""
 
     q = forms.CharField(label=_("Words or code"), required=False, max_length=60)
-    state = forms.ChoiceField(label=_("State"), required=False)
-    light = forms.ChoiceField(label=_("Light"), required=False)
-    group = forms.ChoiceField(label=_("Group"), required=False)
-    block = forms.ChoiceField(label=_("Block"), required=False)
-    week = forms.ChoiceField(label=_("Week"), required=False)
-    unit = forms.ChoiceField(label=_("Lead unit"), required=False)
-    kind = forms.ChoiceField(label=_("Kind"), required=False)
-    owner = forms.ChoiceField(label=_("Owner"), required=False)
+    state = PlainChoiceField(label=_("State"), required=False)
+    light = PlainChoiceField(label=_("Light"), required=False)
+    group = PlainChoiceField(label=_("Group"), required=False)
+    block = PlainChoiceField(label=_("Block"), required=False)
+    week = PlainChoiceField(label=_("Week"), required=False)
+    unit = PlainChoiceField(label=_("Lead unit"), required=False)
+    kind = PlainChoiceField(label=_("Kind"), required=False)
+    owner = PlainChoiceField(label=_("Owner"), required=False)
     at = forms.DateField(label=_("As of the end of"), required=False, widget=DayInput())
 
     def __init__(

@@ -1,14 +1,15 @@
-"""Counts of the board by light, group, block, unit and matrix cell, from one GROUP BY."""
+"""Counts of the board by light, group, block, unit and matrix cell, from one statement."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, namedtuple
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 
 from campaign.models import Light, Task
 from campaign.models.tasks import TaskQuerySet
@@ -92,14 +93,25 @@ class MatrixLine:
         return worst(self.lights)
 
 
-COUNTED_BY = (
-    *("lit", "group_id", "block_id", "lead_code", "lead_name"),
-    *("matrix_row_id", "phase_id", "kind"),
-)
+PLACED = ("group_id", "block_id", "matrix_row_id", "phase_id", "kind")
+LED = ("lead_code", "lead_name")
+SUMMED = ("late_days", "deadline", "next_change_at", "focus", "pk")
+# Counted by place in the plan and by lead unit in one pass. Together they would be as many rows as
+# there are tasks, once five hundred units have some.
+_COUNTED = """
+SELECT lit, {placed}, {led}, count(*) AS n,
+    count(*) FILTER (WHERE late_days > 0) AS late,
+    count(*) FILTER (WHERE deadline <= %s) AS due,
+    count(*) FILTER (WHERE deadline <= %s AND late_days = 0) AS kept,
+    min(next_change_at) AS next_change, min(focus) AS words, min(pk) AS first,
+    grouping(kind) = 1 AS by_unit
+FROM ({tasks}) AS task
+GROUP BY GROUPING SETS ((lit, {placed}), (lit, {led}))
+"""
 
 
 class Tally:
-    """All counts of the board from one GROUP BY."""
+    """All counts of the board from one pass over its tasks."""
 
     def __init__(
         self, frame: Structure, base: TaskFilter, rows: TaskQuerySet, at: datetime, then: Then
@@ -113,29 +125,22 @@ class Tally:
         self.matrix = Matrix(frame, base, at)
         self.done_late = 0
         self._next: datetime | None = None
-        over = Q(deadline__lte=at)
-        sums = {
-            "n": Count("pk"),
-            "late": Count("pk", filter=Q(late_days__gt=0)),
-            "due": Count("pk", filter=over),
-            "kept": Count("pk", filter=over & Q(late_days=0)),
-            "next_change": Min("next_change_at"),
-            "words": Min("focus"),
-            "first": Min("pk"),
-        }
-        rows = with_lead(rows, then)
-        counted = rows.order_by().values(*COUNTED_BY).annotate(**sums)
-        counted = counted.values_list(*COUNTED_BY, *sums, named=True)
-        for row in counted:
-            self._add(row, base)
+        for row in _counted(with_lead(rows, then), at):
+            if row.by_unit:
+                self._add_unit(row, base)
+            else:
+                self._add(row)
 
-    def _add(self, row: Any, base: TaskFilter) -> None:
-        self.lights[row.lit] += row.n
+    def _add_unit(self, row: Any, base: TaskFilter) -> None:
         unit = self.units.get(row.lead_code)
         if unit is None:
             query = base.but(unit=row.lead_code).query
             unit = self.units[row.lead_code] = Slice(row.lead_code, row.lead_name, query=query)
-        for part in (self.groups.get(row.group_id), self.blocks.get(row.block_id), unit):
+        unit.counts[row.lit] += row.n
+
+    def _add(self, row: Any) -> None:
+        self.lights[row.lit] += row.n
+        for part in (self.groups.get(row.group_id), self.blocks.get(row.block_id)):
             if part is not None:
                 part.counts[row.lit] += row.n
         if row.phase_id:
@@ -151,6 +156,20 @@ class Tally:
         if self._next is not None and self._next < now - SWEEP_LATE_AFTER:
             return self._next
         return None
+
+
+def _counted(rows: TaskQuerySet, at: datetime) -> list[Any]:
+    """Rows of _COUNTED; none where the reader may see nothing at all."""
+    tasks = rows.order_by().values("lit", *PLACED, *LED, *SUMMED)
+    try:
+        inner, params = tasks.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    statement = _COUNTED.format(placed=", ".join(PLACED), led=", ".join(LED), tasks=inner)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [at, at, *params])
+        row = namedtuple("Counted", [column.name for column in cursor.description])  # type: ignore[misc]
+        return [row(*values) for values in cursor.fetchall()]
 
 
 def _slices(parts: Iterable[Named], base: TaskFilter, name: str) -> dict[int | None, Slice]:
