@@ -26,6 +26,7 @@ EARLIEST_YEAR = 2000  # no campaign is older, and date arithmetic needs room bel
 CODE = re.compile(r"[-\w]{1,40}", re.ASCII)  # of a campaign
 STATES = ("draft", "active", "done", "cancelled")
 WITHOUT_LIGHT = ("draft", "cancelled")
+OPEN = "open"  # drafts and the board together: the six-clear matrix asks so, no address does
 WORDS_AT_MOST = 60  # characters of a search; a saved view keeps it in an address
 # Written as they are into an address: numbers and words that need no quoting; flags.
 PLAIN = ("group", "block", "week", "row", "kind", "owner", "deputy", "state")
@@ -94,8 +95,12 @@ class TaskFilter:
     def apply(self, user: User, campaign: Campaign) -> TaskQuerySet:
         """The visible tasks that fit, with their light as ``lit``."""
         rows: TaskQuerySet = Task.objects.visible_to(user).filter(campaign=campaign)
-        unlit = self.state in WITHOUT_LIGHT
-        rows = rows.filter(state=self.state) if unlit else rows.lit(self.at)
+        if self.state == OPEN:
+            rows = rows.exclude(state="cancelled")
+        elif self.state in WITHOUT_LIGHT:
+            rows = rows.filter(state=self.state)
+        else:
+            rows = rows.lit(self.at)
         rows = rows.filter(**self._lookups())
         then = then_at(campaign, self.at) if self.at and (self.unit or self.owner) else TODAY
         if self.unit:

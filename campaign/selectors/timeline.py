@@ -23,6 +23,11 @@ BY = {
     "block": ("block__no", "block__no", "block__name"),
     "unit": ("unit__code", "unit__name", "unit__name"),
 }
+# Texts of a task that no bar shows.
+LONG = (
+    *("responsibility", "process", "check_text", "risk", "handling", "note"),
+    *("block__tasks_text", "block__products", "block__checkpoints"),
+)
 NONE = "-"  # key of the section of tasks that have no group or block
 
 
@@ -119,10 +124,14 @@ def bars_of(
     then: Then | None = None,
     by: str = "group",
 ) -> list[Bar]:
-    """Bars of these rows, sliced, in their order. Four queries. then: of a past instant."""
+    """Bars of these rows, sliced, by their start. Four queries. then: of a past instant.
+
+    The rows are found before anything is joined to them: a page is a small part of all.
+    """
     key = BY[by_of(by)][0]
-    drawn = with_people(rows, at).annotate(section=F(key))
-    lines = lines_of(drawn, policy=policy, at=at, then=then)
+    found = Task.objects.lit(None if then is None else at).filter(pk__in=rows.values("pk"))
+    drawn = with_people(found, at).annotate(section=F(key)).order_by("start", "deadline", "code")
+    lines = lines_of(drawn.defer(*LONG), policy=policy, at=at, then=then)
     links = _links(user, [line.task.pk for line in lines], at)
     return [_bar(line, links.get(line.task.pk, [])) for line in lines if line.deadline]
 

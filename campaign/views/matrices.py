@@ -8,15 +8,15 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.dateparse import parse_date
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from campaign.models import Block, Light
 from campaign.selectors import matrices
-from campaign.selectors.tally import Slice, Tally
+from campaign.selectors.tally import MatrixLine, Slice
 from campaign.views.planning import (
     FILTERS,
+    Counted,
     Plan,
     page_context,
     page_links,
@@ -28,18 +28,6 @@ from security.http import require_action
 
 LINES, UNITS = 50, 50
 PARTS = ("q", "unit", "group", "block", "week", "kind", "owner", "at")
-
-
-class Counted(Paginator):  # type: ignore[type-arg]
-    """A paginator that has been told how many rows there are."""
-
-    def __init__(self, rows: Any, per_page: int, total: int) -> None:
-        super().__init__(rows, per_page)
-        self._total = total
-
-    @cached_property
-    def count(self) -> int:
-        return self._total
 
 
 @require_GET
@@ -114,7 +102,7 @@ def matrix_progress(request: HttpRequest) -> HttpResponse:
     if plan is None:
         return render(request, "campaign/no_campaign.html")
     order = sort_links(plan, matrices.PROGRESS_SORTS, "no")
-    lines = matrices.progress_lines(tally_of(plan), order["sort"].lstrip("-"))
+    lines = progress_lines(plan, order["sort"].lstrip("-"))
     if order["sort"].startswith("-"):
         lines.reverse()
     _record(plan, [cell.task_id for line in lines for cell in line.cells if cell.task_id])
@@ -138,7 +126,7 @@ def matrix_blocks(request: HttpRequest) -> HttpResponse:
     if plan is None:
         return render(request, "campaign/no_campaign.html")
     order = sort_links(plan, matrices.BLOCK_SORTS, "no")
-    lines = matrices.block_lines(plan.frame.campaign, tally_of(plan), order["sort"].lstrip("-"))
+    lines = block_lines(plan, order["sort"].lstrip("-"))
     if order["sort"].startswith("-"):
         lines.reverse()
     _record(plan, [])
@@ -218,9 +206,12 @@ def _checkpoint(one: str) -> str:
     return _("every week") if one == "weekly" else one
 
 
-def tally_of(plan: Plan) -> Tally:
-    """The board's own counting, over what the filters leave."""
-    return Tally(plan.frame, plan.chosen, plan.rows, plan.at, plan.then())
+def progress_lines(plan: Plan, sort: str) -> list[MatrixLine]:
+    return matrices.progress_lines(plan.rows, plan.frame, plan.chosen, plan.at, sort)
+
+
+def block_lines(plan: Plan, sort: str) -> list[matrices.BlockLine]:
+    return matrices.block_lines(plan.rows, plan.frame.campaign, plan.chosen, sort)
 
 
 def _record(plan: Plan, ids: list[int]) -> None:

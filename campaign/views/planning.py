@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Page
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import formats, timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from campaign.forms.plans import PlanFilterForm
@@ -33,6 +34,18 @@ TABS = (
     ("campaign:calendar", "calendar"),
 )
 MATRICES = ("six", "progress", "blocks", "units")
+
+
+class Counted(Paginator):  # type: ignore[type-arg]
+    """A paginator that has been told how many rows there are."""
+
+    def __init__(self, rows: Any, per_page: int, total: int) -> None:
+        super().__init__(rows, per_page)
+        self._total = total
+
+    @cached_property
+    def count(self) -> int:
+        return self._total
 
 
 @dataclass(frozen=True)

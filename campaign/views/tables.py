@@ -15,7 +15,7 @@ from campaign.selectors import matrices, timeline
 from campaign.selectors.tally import Cell, MatrixLine, Slice
 from campaign.table_columns import BETWEEN_UNITS, TASK_COLUMNS
 from campaign.tables import TYPE, Head, Table, Value, xlsx
-from campaign.views.matrices import checkpoint_words, six_lines, tally_of
+from campaign.views.matrices import block_lines, checkpoint_words, progress_lines, six_lines
 from campaign.views.planning import Plan, as_of, plan_of, said, unit_names
 from security import audit
 from security.http import require_action
@@ -84,12 +84,12 @@ def _six_cells(one: matrices.SixLine, numbers: dict[str, dict[Any, int]]) -> lis
         "kind": str(Task.Kind(task.kind).label),
         "unit": task.unit.code if task.lead_named else "",
         "units": BETWEEN_UNITS.join(
-            f"{partner.unit.code}: {partner.part}" if partner.part else partner.unit.code
+            f"{partner.code}: {partner.part}" if partner.part else partner.code
             for partner in one.partners
         ),
         "owner": task.owner.username if task.owner else "",
         "deadline": last_day(line.deadline) if line.deadline else None,
-        "products": "\n".join(product.title for product in one.products),
+        "products": "\n".join(one.products),
         "state": str(Task.State(task.state).label),
         "light": str(Light(line.light).label) if line.light else "",
         "reasons": "\n".join(line.why),
@@ -109,7 +109,7 @@ def _six_cells(one: matrices.SixLine, numbers: dict[str, dict[Any, int]]) -> lis
 
 def _progress(plan: Plan) -> tuple[Table, list[int]]:
     sort = plan.more.get("order", "")
-    lines = matrices.progress_lines(tally_of(plan), sort.lstrip("-"))
+    lines = progress_lines(plan, sort.lstrip("-"))
     heads = (
         Head(_("Group of work"), 32),
         Head(_("Light"), 12),
@@ -159,7 +159,7 @@ def _colour_heads() -> Iterator[Head]:
 
 def _blocks(plan: Plan) -> tuple[Table, list[int]]:
     sort = plan.more.get("order", "")
-    lines = matrices.block_lines(plan.frame.campaign, tally_of(plan), sort.lstrip("-"))
+    lines = block_lines(plan, sort.lstrip("-"))
     heads = (
         *(Head(_("Block"), 36), Head(_("Deputy head in charge"), 24), Head(_("Post"), 30)),
         *_colour_heads(),

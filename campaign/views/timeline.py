@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.dates import MONTHS_3
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 from campaign import gantt
 from campaign.selectors import timeline as lines
 from campaign.selectors.timeline import Bar, Section
-from campaign.views.planning import FILTERS, Plan, page_context, page_links, plan_of
+from campaign.views.planning import FILTERS, Counted, Plan, page_context, page_links, plan_of
 from security import audit
 from security.http import require_action
 
@@ -44,9 +44,9 @@ def timeline(request: HttpRequest) -> HttpResponse:
     rows = lines.dated(plan.rows)
     sections = lines.sections_of(rows, by)
     folded = folded_of(plan, sections)
-    page = Paginator(lines.in_order(lines.unfolded(rows, by, folded), by), ROWS).get_page(
-        request.GET.get("page")
-    )
+    open_rows = sum(one.counts.total() for one in sections if one.key not in folded)
+    shown = lines.in_order(lines.unfolded(rows, by, folded), by)
+    page = Counted(shown, ROWS, open_rows).get_page(request.GET.get("page"))
     bars = lines.bars_of(
         page.object_list,  # type: ignore[arg-type]
         user=plan.user,

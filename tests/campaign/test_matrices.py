@@ -20,9 +20,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from campaign.models import Block, Campaign, Light, Task, TaskGroup
 from campaign.rules import ZONE, worst
 from campaign.selectors import TaskFilter, matrices
-from campaign.selectors.past import TODAY
 from campaign.selectors.structure import structure_at
-from campaign.selectors.tally import Tally
 from config.demo import accounts
 from config.demo.build import plan_start, run_campaign
 from security.models import AuditEvent, User
@@ -152,7 +150,7 @@ def test_a_row_is_as_bad_as_its_worst_cell_so_far_or_open_task(plan: Campaign) -
     frame = structure_at(now, plan)
     assert frame is not None
     rows = TaskFilter().apply(leader(), plan)
-    lines = matrices.progress_lines(Tally(frame, TaskFilter(), rows, now, TODAY))
+    lines = matrices.progress_lines(rows, frame, TaskFilter(), now)
     assert len(lines) == 8
     today = now.astimezone(ZONE).date()
     for line in lines:

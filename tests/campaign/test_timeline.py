@@ -170,7 +170,8 @@ def test_sections_count_by_hand() -> None:
     )
     assert section.last == max(bar.end for bar in bars)
     assert [bar.start for bar in bars] == sorted(bar.start for bar in bars)
-    assert end_of(bars[0].end, before=False) >= bars[0].task.deadline
+    assert bars[0].line.deadline is not None
+    assert end_of(bars[0].end, before=False) >= bars[0].line.deadline
 
 
 @pytest.mark.django_db
