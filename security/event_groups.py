@@ -37,6 +37,7 @@ CHANGE = EventGroup(
     beginnings=(
         "task.", "product.", "plan.", "table.", "programme.", "lot.", "dossier.", "file.", "page.", "index.",
         "member.", "cadre.", "person.", "reference.", "notice.",
+        "deadline.", "policy.", "light.", "campaign.", "snapshot.", "view.",
     ),
 )  # fmt: skip
 EXPORT = EventGroup("export", beginnings=("export.",), endings=(".exported",))

@@ -23,6 +23,8 @@ RECORD: Name = ("security.audit", "record")
 # Public functions of services that lead to no line, and why.
 PART = "part of a service that writes the line"
 WITHOUT_A_LINE = {
+    "campaign.services.bulk.apply_changes": "the service of each task writes its line",
+    "campaign.services.bulk.preview_changes": "a change that is taken back",
     "campaign.services.lights.begin": PART,
     "campaign.services.lights.leave_board": PART,
     "campaign.services.lights.settle": PART,
@@ -39,7 +41,6 @@ WITHOUT_A_LINE = {
 }
 # Tasks that change nothing of anybody's.
 TASKS_WITHOUT = {
-    "campaign.tasks.check_lights": "only compares",
     "dashboard.tasks.send_letters": "letters of codes and links; deliveries are their log",
     "dashboard.tasks.tell_people": "notices of facts that have their lines",
     "digitization.tasks.requeue_expired": "a page waits again; when it is read there is a line",
