@@ -72,14 +72,15 @@ def delete_view(*, actor: User, view: SavedView) -> None:
     """Raises RefusedError: not_allowed."""
     row = _own(actor, view)
     _record("view.deleted", actor, row)
-    row.delete()
+    SavedView.objects.filter(pk=row.pk).delete()
 
 
 @transaction.atomic
 def set_default_view(*, actor: User, view: SavedView, default: bool) -> None:
     """Let the list open with this view, or plainly again. Raises RefusedError: not_allowed."""
     row = _own(actor, view)
-    _mine(actor, row.page).update(is_default=False)
+    _mine(actor, row.page)  # waits for another page of his
+    SavedView.objects.filter(user=actor, page=row.page).update(is_default=False)
     if default:
         SavedView.objects.filter(pk=row.pk).update(is_default=True)
     _record("view.changed", actor, row)

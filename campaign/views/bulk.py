@@ -171,7 +171,7 @@ def _show(
         "list": _list(request).query,
         "back": _back(request),
     }
-    status = 422 if refused else (form_status(request, form) if outcomes is None else 200)
+    status = form_status(request, form) if refused or outcomes is None else 200
     return render(request, "campaign/bulk.html", context, status=status)
 
 
