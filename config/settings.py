@@ -52,12 +52,13 @@ EXPORT_AT_MOST = env.int("EXPORT_AT_MOST", default=2000)
 EXPORT_KEPT_HOURS = env.int("EXPORT_KEPT_HOURS", default=24)
 # The mail server for alarms and notices (security/letters.py). Without it people have their notices
 # in the product alone. ``filemail:///absolute/directory`` writes each letter into a file instead.
-EMAIL_READY = "EMAIL_URL" in env.ENVIRON
+_mail_url = env.str("EMAIL_URL", default="")
+EMAIL_READY = bool(_mail_url)
 # Who is told by letter when sealing lags, a file is damaged or a backup late (security/alarms.py):
 # codes and numbers, at most once an hour. Nobody by default: nothing leaves the machine.
 ALERT_EMAIL = env.list("ALERT_EMAIL", default=[])
 DEFAULT_FROM_EMAIL = env.str("ALERT_FROM", default="sauro@localhost")
-_mail = env.email_url("EMAIL_URL", default="smtp://localhost:25")
+_mail = environ.Env.email_url_config(_mail_url or "smtp://localhost:25")
 EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (
     _mail[name] for name in ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT")
 )
