@@ -18,7 +18,7 @@ from campaign.selectors.checkpoint import asked, week_of
 from campaign.selectors.filters import TaskFilter
 from dashboard.exceptions import decider_of
 from dashboard.links import product_url, task_list_url
-from dashboard.words import TimeWords, day_words, due_words
+from dashboard.words import TimeWords, day_words, due_words, short_day
 from security.models import User
 
 PARTS = ("all", "open", "waiting", "overdue")
@@ -132,9 +132,7 @@ def asked_product(product: Product, at: datetime) -> AskedProduct:
     untouched = bool(product.is_open)  # type: ignore[attr-defined]
     due: datetime = product.due  # type: ignore[attr-defined]
     state = _("not handed in") if untouched else _("in remedy")
-    local_day = (
-        due_words(due, at) if not waiting else TimeWords(_("handed in, no grade yet"), "soon")
-    )
+    passed = waiting and at >= due  # handed in: its day has passed without its being late
     return AskedProduct(
         name=product.name if "/" not in product.name else "",
         title=product.title,
@@ -144,6 +142,8 @@ def asked_product(product: Product, at: datetime) -> AskedProduct:
         owner=str(task.owner or ""),
         state=_("waiting for its grade") if waiting else state,
         waits_for=decider_of(task) if waiting else str(task.owner or ""),
-        due=local_day,
+        due=TimeWords(_("was due %(day)s") % {"day": short_day(due)}, "soon")
+        if passed
+        else due_words(due, at),
         due_day=day_words(last_day(due)),
     )

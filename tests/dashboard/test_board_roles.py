@@ -28,6 +28,7 @@ from dashboard.unit_home import unit_page
 from security.models import User
 from tests.dashboard.conftest import signed_in_as
 from tests.dashboard.test_board import listed, numbers_of, page_of
+from tests.security.make import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -224,4 +225,4 @@ def test_a_closed_campaign_says_so(campaign: Campaign) -> None:
 
 
 def test_there_is_no_board_without_a_campaign(db: None) -> None:
-    assert board_page(User(username="x", full_name="x"), None, now=timezone.now()) is None
+    assert board_page(make_user(), None, now=timezone.now()) is None

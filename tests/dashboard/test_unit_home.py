@@ -17,7 +17,7 @@ from security.models import User
 from tests.dashboard.conftest import signed_in_as
 
 pytestmark = pytest.mark.django_db
-QUERIES = 22
+QUERIES = {"chuyenvien": 22, "donvi": 30}  # the head of a unit has its board too
 
 
 def person(username: str) -> User:
@@ -30,12 +30,15 @@ def page_of(username: str) -> UnitPage:
 
 @pytest.mark.parametrize("username", ["donvi", "chuyenvien"])
 def test_my_tasks_are_those_i_own(campaign: Campaign, username: str) -> None:
-    mine, units = page_of(username).parts
-    user = person(username)
-    running = Task.objects.active().filter(unit=user.unit)
+    mine = page_of(username).parts[0]
     assert sorted(row.title for row in mine.rows) == sorted(
-        Task.objects.active().filter(owner=user).values_list("title", flat=True)
+        Task.objects.active().filter(owner=person(username)).values_list("title", flat=True)
     )
+
+
+def test_other_tasks_of_the_unit_follow_with_their_owners(campaign: Campaign) -> None:
+    units, user = page_of("chuyenvien").parts[1], person("chuyenvien")
+    running = Task.objects.active().filter(unit=user.unit)
     assert len(units.rows) == running.exclude(owner=user).count()
     assert all(row.owner for row in units.rows)
 
@@ -131,7 +134,7 @@ def test_a_bounded_number_of_queries(campaign: Campaign, username: str) -> None:
     client.get("/")
     with CaptureQueriesContext(connection) as caught:
         client.get("/")
-    assert len(caught) <= QUERIES
+    assert len(caught) <= QUERIES[username]
 
 
 def test_more_tasks_cost_no_query_more(campaign: Campaign) -> None:

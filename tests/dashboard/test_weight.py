@@ -56,3 +56,25 @@ def test_first_visit_to_the_board_of_a_running_campaign_is_light(
     assert page.content.count(b'class="ledger-title"') >= 5
     sizes = transferred(page.content)
     assert sum(sizes.values()) < LIMIT, sizes
+
+
+def test_a_refresh_that_changes_nothing_is_under_a_kilobyte(
+    campaign: Campaign, client: Client
+) -> None:
+    for username, path in (("truongban", "/board/"), ("truongban", "/board/wall/"), ("donvi", "/")):
+        client.force_login(User.objects.get(username=username))
+        etag = client.get(path).headers["ETag"]
+        headers = {"hx-request": "true", "if-none-match": etag, "x-refresh": "1"}
+        again = client.get(path, headers=headers)
+        assert again.status_code == 204
+        sent = len(again.content) + sum(len(f"{k}: {v}\r\n") for k, v in again.headers.items())
+        assert sent < 1000, (path, sent)
+
+
+def test_first_visits_to_the_wall_and_a_units_board_are_light(
+    campaign: Campaign, client: Client
+) -> None:
+    for username, path in (("truongban", "/board/wall/"), ("donvi", "/")):
+        client.force_login(User.objects.get(username=username))
+        sizes = transferred(client.get(path).content)
+        assert sum(sizes.values()) < LIMIT, (path, sizes)
