@@ -91,12 +91,12 @@ class UnitPage:
     waits: tuple[Wait, ...]
     parts: tuple[Part, ...]
     changes: tuple[ChangeRow, ...]
-    board: BoardPage | None = None
+    board: BoardPage | None = field(default=None, metadata={"clock": True})  # has clocks of its own
     as_of: datetime = field(metadata={"clock": True}, kw_only=True)
 
     @property
     def fingerprint(self) -> str:
-        return fingerprint(self)
+        return fingerprint(self) + (self.board.fingerprint if self.board else "")
 
     @property
     def shown(self) -> list[int]:
