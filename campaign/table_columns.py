@@ -103,7 +103,7 @@ PRODUCTS = Column(
 CHECK = Column("check_text", _("How it is checked"), _("Free text."), width=30)
 RISK = Column("risk", _("Risk"), _("Free text."), width=30)
 HANDLING = Column("handling", _("Handling of the risk"), _("Free text."), width=30)
-NOTE = Column("note", _("Remarks"), _("Free text."), width=30)
+NOTE = Column("note", _("Notes"), _("Free text."), width=30)
 # For reading only: facts and what is computed from them.
 STATE = Column("state", _("State"), _("For reading only."), taken=False, width=14)
 LIGHT = Column("light", _("Light"), _("For reading only."), taken=False, width=14)

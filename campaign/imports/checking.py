@@ -38,6 +38,7 @@ PARTS = ("group", "matrix_row", "phase", "block")
 FIXED_WHILE_RUNNING = ("owner", "unit", "deadline", "start", "kind")
 NEEDED_WHILE_RUNNING = ("title", "responsibility", "process")
 LABELS = {column.key: column.label for column in TAKEN}
+ORDER = [key for key in LABELS if key not in {"code", "version"}]
 LONGEST_CODE = 20
 
 
@@ -144,8 +145,9 @@ class _Line:
         """Every cell against what the task has now; then the line as a whole."""
         if self.lost:
             return
-        for key, cell in self.line.cells.items():
-            if key not in {"code", "version"} and not self._as_it_is(key, cell):
+        for key in ORDER:
+            cell = self.line.cells.get(key)
+            if cell is not None and not self._as_it_is(key, cell):
                 self._take(key, cell)
         self._check_version()
         if self.change.kind != "same":

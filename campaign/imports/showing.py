@@ -34,9 +34,9 @@ def _plain(value: Any) -> str:
     if isinstance(value, date):
         return f"{value:%d/%m/%Y}"
     if isinstance(value, Unit):
-        return value.code
+        return f"{value.name} ({value.code})"
     if isinstance(value, User):
-        return value.username
+        return f"{value.full_name or value.username} ({value.username})"
     return str(value.no) if isinstance(value, PlanPart) else str(value)
 
 
@@ -58,9 +58,9 @@ def forms_now(task: Task, key: str) -> set[str]:
     now = {shown_now(task, key)}
     value = getattr(task, key, None)
     if isinstance(value, Unit):
-        now |= {value.name, f"{value.name} ({value.code})"}
+        now |= {value.name, value.code}
     elif isinstance(value, User):
-        now |= {value.full_name, f"{value.full_name} ({value.username})"}
+        now |= {value.full_name, value.username}
     elif key == "units":
         rows = task.task_units.all()
         now.add(BETWEEN_UNITS.join(one.unit.name for one in rows))

@@ -168,8 +168,14 @@ def preview(table: TableImport, *, now: datetime) -> Preview:
         columns=table.about.get("columns", {}),
         told=frozenset(problem.at for problem in form),
     )
-    problems = sorted(form + checked.problems, key=lambda problem: problem.row)
+    problems = sorted(form + checked.problems, key=_place)
     return Preview(checked.changes, problems)
+
+
+def _place(problem: CellProblem) -> tuple[int, int, str]:
+    """By row, then by column: AA comes after Z."""
+    letters = problem.at.rstrip("0123456789")
+    return problem.row, len(letters), letters
 
 
 def meanwhile(table: TableImport, found: Preview) -> list[CellProblem]:

@@ -89,7 +89,7 @@ def test_the_example_of_the_guide_loads(tmp_path: Path) -> None:
         ("title: Chiến dịch nhỏ", "title: ''", "line 2: campaign.title:"),
         ("start: 2026-05-15, end: 2026-05-28", "start: 15/5/2026, end: 2026-05-28",
          "line 2: campaign.start:"),
-        ("kind: group", "kind: việc", "line 17: tasks[0].kind:"),
+        ("kind: group", "kind: việc", "line 16: tasks[0].kind:"),
         ("before: 2026-05-28", "before: 2026-05-28, by: 2026-05-28", "line 23: tasks[0].deadline:"),
         ("lead: A\n", "lead: [A]\n", "line 21: tasks[0].lead:"),
         ("collective: true", "collective: yes", "line 6: units[2].collective:"),
