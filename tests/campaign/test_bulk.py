@@ -147,8 +147,11 @@ def test_not_more_than_some_at_once() -> None:
 def test_all_are_changed_with_one_line_each(kind: str) -> None:
     tasks, office = three_tasks()
     campaign = tasks[0].campaign
-    new = second_block(campaign) if kind == "block" else campaign.taskgroups.create(no=2, name="B")
-    change = Change(kind, **{kind: new})
+    new: Any = (
+        second_block(campaign) if kind == "block" else campaign.taskgroups.create(no=2, name="B")
+    )
+    wanted: dict[str, Any] = {kind: new}
+    change = Change(kind, **wanted)
     told = preview_changes(actor=office, tasks=ids(tasks), change=change, now=NOON)
     apply_changes(actor=office, marks=marks(told), change=change, now=NOON)
     assert Task.objects.filter(**{kind: new}).count() == 3
@@ -298,7 +301,7 @@ BULK, APPLY = "campaign:bulk", "campaign:bulk_apply"
 def test_from_the_chosen_rows_to_the_change() -> None:
     tasks, office = three_tasks()
     block, client = second_block(tasks[0].campaign), client_of(office)
-    chosen = {"task": ids(tasks[:2]), "list": "light=red&sort=code"}
+    chosen: dict[str, Any] = {"task": ids(tasks[:2]), "list": "light=red&sort=code"}
     page = client.get(reverse(BULK), chosen | {"change": "block"})
     assert page.context["picked"].ids == ids(tasks[:2])
     seen = client.post(reverse(BULK), chosen | {"change": "block", "block": block.pk})
@@ -338,7 +341,8 @@ def test_the_whole_result_of_a_list_is_taken_as_it_is_filtered() -> None:
 def test_foreign_tasks_are_left_out_and_noticed() -> None:
     tasks, office = three_tasks()
     foreign = make_task()
-    page = client_of(office).get(reverse(BULK), {"task": [tasks[0].pk, foreign.pk], "list": ""})
+    given: dict[str, Any] = {"task": [tasks[0].pk, foreign.pk], "list": ""}
+    page = client_of(office).get(reverse(BULK), given)
     assert page.context["picked"].ids == [tasks[0].pk]
     assert foreign.title not in page.content.decode() or foreign.title == tasks[0].title
     assert foreign.code not in page.content.decode()

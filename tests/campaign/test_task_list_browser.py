@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from campaign.models import Block, SavedView, Task
+from campaign.models import Block, Campaign, SavedView, Task
 from campaign.rules import end_of, start_of
 from campaign.services import sweep_lights
 from security.models import User
@@ -146,6 +146,34 @@ def test_without_a_script_rows_are_chosen_and_changed(
     page.locator("[data-first]").click()
     assert list(Task.objects.filter(block__no=2)) == [tasks[0]]
     context.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_one_turns_to_another_campaign_from_the_head(
+    signed_in: OpenPage, width: int, height: int
+) -> None:
+    office, tasks = office_with_tasks()
+    older = make_campaign(
+        unit=tasks[0].campaign.unit, start=timezone.localdate() - timedelta(days=90)
+    )
+    Campaign.objects.filter(pk=older.pk).update(title="Chiến dịch năm trước, một tên gọi dài hơn")
+    for path in ("/board/", "/tasks/"):
+        page = signed_in(office, path, width=width, height=height)
+        page.locator(".switch > summary").click()
+        menu = page.locator(".switch-menu")
+        expect(menu.get_by_role("button")).to_have_count(2)
+        box = menu.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+        assert overflow(page) == 0
+    assert serious(page) == []
+    menu.get_by_role("button", name="Chiến dịch năm trước").click()
+    expect(page.locator(".page-head")).to_contain_text("Chiến dịch năm trước")
+    expect(page.locator("[data-row]")).to_have_count(0)
+    page.goto(page.url.replace("/tasks/", "/tasks/campaigns/"))
+    page.get_by_text("Đóng chiến dịch này").click()
+    assert serious(page) == []
+    assert overflow(page) == 0
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
