@@ -107,7 +107,11 @@ class CampaignViewSet(Asked):
     def weeks(self, request: Request, pk: str) -> Response:
         campaign = self._campaign(pk)
         base = TaskFilter(campaign=campaign.code)
-        trend = trend_of(self.caller, campaign, base, until=timezone.now())
+        now = timezone.now()
+        frame = structure_at(now, campaign)
+        if frame is None:
+            raise Http404
+        trend = trend_of(self.caller, frame, base, until=now)
         return Response(TrendSerializer(trend).data)
 
     def _campaign(self, pk: str) -> Campaign:

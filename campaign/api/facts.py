@@ -17,6 +17,7 @@ from rest_framework import serializers
 
 from campaign import services
 from campaign.api.base import TaskPartViewSet, WrittenPartViewSet
+from campaign.api.bodies import CommentBody, ReportBody, SubmissionBody
 from campaign.api.lights import ReasonSerializer
 from campaign.models import (
     Acceptance,
@@ -31,9 +32,6 @@ from campaign.models import (
 )
 from campaign.reasons import from_json
 from campaign.services.access import refuse
-from campaign.services.talking import TEXT_AT_MOST
-
-LARGEST = 10**18 - 1
 
 
 def listed(name: str) -> Any:
@@ -49,33 +47,6 @@ def written(name: str, body: Any, **example: Any) -> Any:
             examples=[OpenApiExample("Body", request_only=True, value=example)],
         ),
     )
-
-
-class Body(serializers.Serializer[Any]):
-    """``version``: of the task as the caller had read it; another one is answered 409."""
-
-    version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-
-
-class ReportBody(Body):
-    percent = serializers.IntegerField(min_value=0, max_value=100)
-    note = serializers.CharField(required=False, allow_blank=True, max_length=5000)
-    obstacle = serializers.BooleanField(required=False)
-
-
-class SubmissionBody(Body):
-    """``answers``: one per criterion of the product, in their order."""
-
-    product = serializers.IntegerField(min_value=0, max_value=LARGEST)
-    statement = serializers.CharField(max_length=10_000)
-    link = serializers.CharField(required=False, allow_blank=True, max_length=400)
-    answers = serializers.ListField(
-        child=serializers.CharField(max_length=5000), required=False, max_length=100
-    )
-
-
-class CommentBody(Body):
-    text = serializers.CharField(max_length=TEXT_AT_MOST)
 
 
 class Fact(serializers.ModelSerializer[Any]):
