@@ -189,11 +189,3 @@ def work_of_unit(user: User, campaign: Campaign, *, named: str = "") -> Work:
 
 def _most_pressing(tasks: TaskQuerySet) -> list[Task]:
     return list(tasks.select_related("owner").by_severity()[:WORK_SHOWN])
-
-
-def waiting_for_a_grade(user: User, campaign: Campaign) -> int:
-    """Products that the list ``show=waiting`` shows. One query."""
-    products = Product.objects.visible_to(user).filter(
-        task__campaign=campaign, task__state__in=[Task.State.ACTIVE, Task.State.DONE]
-    )
-    return products.awaiting().count()
