@@ -5,31 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from campaign.forms.widgets import PlainChoiceField
 from campaign.selectors.filters import WORDS_AT_MOST
-
-
-class PlainSelect(forms.Select):
-    """Drawn in one go: Django's own asks a template for every option, and there may be hundreds
-    of units."""
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        now = "" if value is None else str(value)
-        options = format_html_join(
-            "",
-            '<option value="{}"{}>{}</option>',
-            (
-                (key, SafeString(" selected") if str(key) == now else "", label)
-                for key, label in self.choices
-            ),
-        )
-        given = self.build_attrs(self.attrs, {**(attrs or {}), "name": name})
-        return format_html("<select{}>{}</select>", flatatt(given), options)
 
 
 class FilterForm(forms.Form):
