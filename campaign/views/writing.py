@@ -122,8 +122,7 @@ def _overtaken(request: HttpRequest, pk: int, form: EditTaskForm) -> HttpRespons
 
 def _clash_page(request: HttpRequest, task: Task, form: EditTaskForm, clash: Clash) -> HttpResponse:
     context = {"task": task, "form": form, "clash": clash}
-    form_status(request, form)
-    return render(request, "campaign/task_clash.html", context, status=422)
+    return render(request, "campaign/task_clash.html", context, status=form_status(request, form))
 
 
 def _saved(request: HttpRequest, task: Task, said: str) -> HttpResponse:

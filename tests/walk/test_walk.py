@@ -136,7 +136,7 @@ def test_no_page_changes_because_of_rows_its_reader_may_not_see(walk: Walk) -> N
 
 def difference(one: Answer, other: Answer) -> list[tuple[str, str]]:
     """The first lines that differ, for whoever reads the failure."""
-    pairs = zip(one.body.decode().splitlines(), other.body.decode().splitlines(), strict=False)
+    pairs = zip(_lines(one), _lines(other), strict=False)
     lines = [(a.strip()[:160], b.strip()[:160]) for a, b in pairs if a != b]
     heads = [(str(a), str(b)) for a, b in zip(one.headers, other.headers, strict=False) if a != b]
     return (heads + lines)[:3]
@@ -158,3 +158,7 @@ def test_a_door_knows_its_method(walk: Walk, door: Door) -> None:
                 wrong.append((who, method, answer.status))
     assert not wrong
     assert not changed_tables(before)
+
+
+def _lines(answer: Answer) -> list[str]:
+    return answer.body.decode("utf-8", "replace").splitlines()
