@@ -143,7 +143,9 @@ def _place(board: Board) -> str:
         return _("begins on %(day)s") % {"day": day_words(board.campaign.start)}
     if board.phase is None:
         return _("ended on %(day)s") % {"day": day_words(board.campaign.end)}
-    return _("Week %(no)s/%(weeks)s · day %(day)s/%(days)s") % {
+    week = _("Week %(no)s/%(weeks)s · day %(day)s/%(days)s")
+    period = _("Period %(no)s/%(weeks)s · day %(day)s/%(days)s")
+    return (week if board.phase.is_week else period) % {
         "no": board.phase.no,
         "weeks": len(board.phases),
         "day": board.day_number,

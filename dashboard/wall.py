@@ -119,7 +119,9 @@ def wall_page(
 def _place(board: Board) -> str:
     if board.phase is None:
         return day_words(board.at.astimezone(ZONE).date())
-    return _("Week %(no)s/%(weeks)s · day %(day)s/%(days)s") % {
+    week = _("Week %(no)s/%(weeks)s · day %(day)s/%(days)s")
+    period = _("Period %(no)s/%(weeks)s · day %(day)s/%(days)s")
+    return (week if board.phase.is_week else period) % {
         "no": board.phase.no,
         "weeks": len(board.phases),
         "day": board.day_number,

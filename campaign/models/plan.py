@@ -111,8 +111,13 @@ class Phase(PlanPart):
         return self.label
 
     @property
+    def is_week(self) -> bool:
+        """Whether people call it a week; a roadmap's parts are periods."""
+        return (self.end - self.start).days <= LONGER_THAN_A_WEEK
+
+    @property
     def label(self) -> str:
-        if (self.end - self.start).days > LONGER_THAN_A_WEEK:
+        if not self.is_week:
             return _("Period %(no)s (%(span)s)") % {"no": self.no, "span": self.span}
         return _("Week %(no)s (%(span)s)") % {"no": self.no, "span": self.span}
 
