@@ -14,7 +14,7 @@ from campaign.rules import ZONE, start_of
 from campaign.selectors.filters import TaskFilter
 from campaign.selectors.lines import TaskLine, lines_of, with_people
 from campaign.selectors.past import TODAY, Then, then_at
-from campaign.selectors.pressing import with_pressure
+from campaign.selectors.pressing import deadline_then, with_pressure
 from campaign.selectors.structure import Structure, structure_at
 from campaign.selectors.tally import Cell, MatrixLine, Slice, Tally
 from security.models import User
@@ -194,5 +194,8 @@ def _exceptions(
     pressing = rows.with_light(Light.RED, Light.YELLOW).by_severity().values("pk")[:shown]
     found = Task.objects.lit(at if then else None).filter(pk__in=pressing).order_by()
     drawn = with_pressure(with_people(found, at), at).only(*DRAWN)
-    lines = lines_of(drawn, policy=frame.policy, at=at, then=then)
+    tasks = list(deadline_then(drawn, at) if then else drawn)
+    if then is not None:
+        then.put_into(tasks)
+    lines = lines_of(tasks, policy=frame.policy, at=at)
     return sorted(lines, key=lambda line: (line.light != Light.RED, -line.days_late, line.task.pk))

@@ -86,7 +86,7 @@ def with_people(rows: TaskQuerySet, at: datetime) -> TaskQuerySet:
 
 
 def lines_of(
-    rows: TaskQuerySet, *, policy: Policy, at: datetime, then: Then | None = None
+    rows: TaskQuerySet | list[Task], *, policy: Policy, at: datetime, then: Then | None = None
 ) -> list[TaskLine]:
     """Lines of these tasks in their order; give rows of ``with_people``, sliced. Three queries.
 

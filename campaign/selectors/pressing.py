@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 
-from campaign.models import DeadlineRequest, ProgressReport, Task
+from campaign.models import DeadlineRequest, DeadlineRevision, ProgressReport, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import last_day
 
@@ -35,6 +35,15 @@ def with_pressure(rows: TaskQuerySet, at: datetime) -> TaskQuerySet:
         pressed=Subquery(newest.values(words=JSONObject(note="note", obstacle="obstacle"))[:1]),
         asked=Subquery(asked.values(words=JSONObject(new="new"))[:1]),
     )
+
+
+def deadline_then(rows: TaskQuerySet, at: datetime) -> list[Task]:
+    """These tasks, which nobody may save, with the deadline that they had at a past instant."""
+    later = DeadlineRevision.objects.filter(task=OuterRef("pk"), at__gt=at).order_by("at", "pk")
+    tasks: list[Task] = list(rows.annotate(old=Subquery(later.values("old")[:1])))
+    for task in tasks:
+        task.deadline = task.old or task.deadline  # type: ignore[attr-defined]
+    return tasks
 
 
 def pressure_of(task: Task) -> Pressure:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, Q, Value, When
+from django.db.models.fields.json import KeyTransform
 
 from campaign.models import Campaign, Light, LightTransition, Task, WeeklySnapshot
 from campaign.selectors.filters import TaskFilter
@@ -49,23 +51,22 @@ def trend_of(user: User, frame: Structure, base: TaskFilter, *, until: datetime)
     unseen = Task.objects.filter(_scope(user, base), campaign=campaign).exclude(
         pk__in=Task.objects.visible_to(user).order_by().values("pk")
     )
-    frozen = list(
+    frozen: Any = (
         WeeklySnapshot.objects.filter(campaign=campaign, at__lte=until)
-        .annotate(sees_less=Exists(unseen))
-        .select_related("phase")
         .order_by("at")
+        .values_list("at", "phase_id", Exists(unseen), _part(base))
     )
-    if not frozen:
-        return Trend((), frozen=True)
-    everything = not frozen[0].sees_less
+    ends, phases, sees_less, figures = zip(*frozen, strict=True) if frozen else ((), (), (), ())
+    everything = not any(sees_less)
     if everything:
-        parts = _parts(user, frame, base)
-        counts = [_sum(one.figures, parts) for one in frozen]
+        blocks = [str(block.no) for block in frame.blocks_of(user)]
+        counts = [_counts(one or {}, blocks if base.deputy else None) for one in figures]
     else:
-        counts = _own(user, campaign, base, [one.at for one in frozen])
+        counts = _own(user, campaign, base, ends)
+    named = {phase.pk: phase for phase in frame.phases}
     weeks = tuple(
-        Week(one.phase.no, one.phase.label, one.at, figures, base.but(at=one.at).query)
-        for one, figures in zip(frozen, counts, strict=True)
+        Week(named[phase].no, named[phase].label, at, count, base.but(at=at).query)
+        for at, phase, count in zip(ends, phases, counts, strict=True)
     )
     return Trend(weeks, frozen=everything)
 
@@ -80,22 +81,16 @@ def _scope(user: User, base: TaskFilter, task: str = "") -> Q:
     return found
 
 
-def _parts(user: User, frame: Structure, base: TaskFilter) -> tuple[str, tuple[str, ...]]:
-    """Which figures of a snapshot speak of this part: (kind, keys); no kind means of all."""
+def _part(base: TaskFilter) -> KeyTransform:
+    """What a snapshot says of this part alone: it holds hundreds of units."""
     if base.unit:
-        return "units", (base.unit,)
-    if base.deputy:
-        return "blocks", tuple(str(block.no) for block in frame.blocks_of(user))
-    return "", ()
+        return KeyTransform(base.unit, KeyTransform("units", "figures"))
+    return KeyTransform("blocks" if base.deputy else "lights", "figures")
 
 
-def _sum(
-    figures: dict[str, dict[str, dict[str, int]]], parts: tuple[str, tuple[str, ...]]
-) -> dict[str, int]:
-    kind, keys = parts
-    rows: Iterable[dict[str, int]] = (
-        [figures[kind].get(key, {}) for key in keys] if kind else [figures["lights"]]  # type: ignore[list-item]
-    )
+def _counts(figures: dict[str, Any], blocks: Sequence[str] | None) -> dict[str, int]:
+    """Counts of each light; summed over these blocks, where ``figures`` is by block."""
+    rows = [figures.get(block, {}) for block in blocks] if blocks is not None else [figures]
     added: Counter[str] = Counter()
     for row in rows:
         added.update(row)
