@@ -10,7 +10,6 @@ from campaign.forms.around import (
 )
 from campaign.forms.deeds import (
     AcceptForm,
-    CompleteForm,
     DayInput,
     JudgeForm,
     ReportForm,
@@ -20,6 +19,7 @@ from campaign.forms.deeds import (
 )
 from campaign.forms.lists import FilterForm
 from campaign.forms.writing import (
+    CompleteForm,
     EditTaskForm,
     NewTaskForm,
     ProductForm,

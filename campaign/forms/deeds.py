@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaign.forms.fields import FilesField
 from campaign.models import Grade, Light, Task
 from security.models import User
-from security.selectors.tree import units_where
 from security.services import RefusedError
 
 
@@ -112,33 +110,3 @@ class JudgeForm(ServiceForm):
         for problem in error.problems:
             code = "expires_on" if problem.code.startswith("expiry") else problem.code
             self.add_error(code if code in self.fields else None, problem.message)
-
-
-class CompleteForm(ServiceForm):
-    """What a draft may still lack."""
-
-    owner = forms.ModelChoiceField(
-        label=_("Owner (người)"), queryset=User.objects.none(), required=False
-    )
-    responsibility = forms.CharField(
-        label=_("Responsibility (trách nhiệm)"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
-    process = forms.CharField(
-        label=_("Process (quy trình)"), required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
-
-    def __init__(self, *args: Any, task: Task, actor: User, **kwargs: Any) -> None:
-        first = {
-            "owner": task.owner_id,
-            "responsibility": task.responsibility,
-            "process": task.process,
-        }
-        super().__init__(*args, **{"initial": first, **kwargs})
-        owner = self.fields["owner"]
-        if isinstance(owner, forms.ModelChoiceField):
-            # People of the units where the actor runs the campaign; nobody else's name is told.
-            known = Q(unit__in=units_where(actor, "campaign.manage"), is_active=True)
-            people = User.objects.filter(known | Q(pk=task.owner_id))
-            owner.queryset = people.select_related("unit")

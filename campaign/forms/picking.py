@@ -33,8 +33,9 @@ class OwnerField(PersonField):
 
     picker = OwnerPicker
 
-    def offer(self, actor: User) -> None:
-        self.people = people_to_charge(actor)
+    def offer(self, actor: User, *, there: int | None = None) -> None:
+        """there: who it is now; he may stay, even where the actor would not reach him."""
+        self.people = people_to_charge(actor) | User.objects.filter(pk=there or 0)
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, User):

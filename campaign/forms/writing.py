@@ -89,13 +89,20 @@ class TaskForm(PlacedForm):
     handling = _text(_("Handling of the risk"))
     note = _text(_("Note"))
 
-    def __init__(self, *args: Any, actor: User, campaign: Campaign, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        actor: User,
+        campaign: Campaign,
+        there: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         unit, owner = self.fields["unit"], self.fields["owner"]
         assert isinstance(unit, UnitField)  # noqa: S101 - for the type checker
         assert isinstance(owner, OwnerField)  # noqa: S101 - for the type checker
         unit.offer_to(actor)
-        owner.offer(actor)
+        owner.offer(actor, there=there)
         choices: dict[str, Any] = {
             "group": campaign.taskgroups,
             "phase": campaign.phases,
@@ -163,7 +170,12 @@ class EditTaskForm(TaskForm):
 
     def __init__(self, *args: Any, task: Task, **kwargs: Any) -> None:
         self.task = task
-        super().__init__(*args, campaign=task.campaign, **{"initial": first_values(task), **kwargs})
+        super().__init__(
+            *args,
+            campaign=task.campaign,
+            there=task.owner_id,
+            **{"initial": first_values(task), **kwargs},
+        )
         if task.state != Task.State.DRAFT:
             for name in self.in_draft_only:
                 del self.fields[name]
@@ -193,6 +205,21 @@ def first_values(task: Task) -> dict[str, Any]:
     found["deadline"] = last_day(task.deadline) if task.deadline else None
     found["unit"] = task.unit if task.lead_named else None
     return found
+
+
+class CompleteForm(PlacedForm):
+    """What most drafts still lack, on their own page; the rest stands in the edit form."""
+
+    owner = OwnerField(label=_("Owner (người)"), required=False)
+    responsibility = _text(_("Responsibility (trách nhiệm)"))
+    process = _text(_("Process (quy trình)"))
+
+    def __init__(self, *args: Any, task: Task, actor: User, **kwargs: Any) -> None:
+        first = {name: getattr(task, name) for name in ("owner", *NEEDED)}
+        super().__init__(*args, **{"initial": first, **kwargs})
+        owner = self.fields["owner"]
+        assert isinstance(owner, OwnerField)  # noqa: S101 - for the type checker
+        owner.offer(actor, there=task.owner_id)
 
 
 class ProductForm(PlacedForm):

@@ -201,6 +201,18 @@ def test_a_person_out_of_reach_is_no_owner_and_the_attempt_is_on_the_trail() -> 
     assert AuditEvent.objects.filter(action="campaign:task_edit", decision="denied").exists()
 
 
+def test_an_owner_who_is_out_of_reach_meanwhile_may_stay_in_a_draft() -> None:
+    task = running()
+    draft = make_draft(campaign=task.campaign, unit=task.unit, deadline=task.deadline)
+    office = client_of(office_of(task))
+    assert draft.owner is not None
+    left(draft.owner)
+    values = {**SAID, "owner": draft.owner.username, "process": "Khác"}
+    assert office.post(url("complete", draft), values).status_code == 302
+    row = Task.objects.get(pk=draft.pk)
+    assert (row.owner, row.process) == (draft.owner, "Khác")
+
+
 # --- products, links, partners, parts ---------------------------------------------------
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,6 +14,7 @@ from campaign.models import Comment, Task
 from campaign.selectors.story import story_of
 from campaign.services import (
     add_comment,
+    attach_file,
     edit_task,
     hand_over,
     link_tasks,
@@ -164,3 +167,27 @@ def test_the_page_of_a_task_that_lived_is_there_for_each_who_sees_it() -> None:
         assert "Cần xong sớm" in part
     listed = client_of(office_of(task)).get(reverse("campaign:drafts"))
     assert listed.status_code == 200
+
+
+def test_the_page_asks_as_often_however_much_was_said_and_attached() -> None:
+    task = lived(running())
+    head = client_of(head_of(task))
+    now, owner = timezone.now(), owner_of(task)
+
+    def more(number: int) -> None:
+        for one in range(number):
+            text = f"Lời {one} @{owner.username}"
+            add_comment(actor=head_of(task), task=task, text=text, now=now)
+            attach_file(actor=owner, task=task, name=f"{one}.pdf", chunks=[b"%PDF-1.7"], now=now)
+            other = make_draft(campaign=task.campaign, unit=task.unit)
+            link_tasks(actor=office_of(task), task=task, other=other, kind="depends_on", now=now)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert head.get(url("task_detail", task)).status_code == 200
+        return len(found)
+
+    more(1)
+    few = asked()
+    more(6)
+    assert asked() == few

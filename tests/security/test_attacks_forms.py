@@ -138,7 +138,7 @@ def receiver_of_a_record() -> Post:
 def owner_of_a_task() -> Post:
     task = make_draft()
     args: list[object] = [task.pk]
-    foreign = make_user().pk
+    foreign = make_user().username
     return Post(office_of(task), "campaign:complete", args, {"process": "1"}, "owner", foreign)
 
 
