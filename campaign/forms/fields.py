@@ -22,7 +22,9 @@ class FilesField(forms.FileField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("help_text", _("Photo, PDF, Word, Excel, PowerPoint …; 40 MB each."))
-        widget = SeveralFiles(attrs={"accept": ",".join(MEDIA_TYPES)})
+        # Named by their kind, so that a phone offers its camera.
+        kinds = sorted({"image/jpeg", "image/png", *MEDIA_TYPES})
+        widget = SeveralFiles(attrs={"accept": ",".join(kinds)})
         super().__init__(widget=widget, **kwargs)
 
     def clean(self, data: Any, initial: Any = None) -> list[Sent]:
