@@ -22,6 +22,7 @@ from tests.security.make import grant_role, make_unit, make_user
 pytestmark = pytest.mark.django_db
 TASKS, LIGHTS, BOARD = "/api/v1/tasks/", "/api/v1/lights/", "/api/v1/board/"
 NOW = timezone.now()
+AT_MOST = 20  # five of them are the session, the person and the counter of calls
 BEGUN = NOW - timedelta(days=10)
 
 
@@ -97,7 +98,7 @@ def test_a_list_of_a_past_instant_shows_the_lights_and_leads_of_then(
     before = (first.unit.code, first.owner.username if first.owner else "")
     assert other.owner is not None
     hand_over(actor=office, task=first, owner=other.owner, unit=other.unit, reason="Đổi", now=NOW)
-    at = (NOW - timedelta(days=5)).isoformat()
+    at = (NOW - timedelta(days=6)).isoformat()
     then = {row["code"]: row for row in ask(head, TASKS, {"at": at})["results"]}
     today = {row["code"]: row for row in ask(head, TASKS)["results"]}
     assert (then[first.code]["light"], today[first.code]["light"]) == ("green", "red")
@@ -297,7 +298,7 @@ def test_more_tasks_cost_no_more_queries(
     client = Client()
     client.force_login(head)
     address = address.replace("AT", (NOW - timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    with django_assert_max_num_queries(15) as few:
+    with django_assert_max_num_queries(AT_MOST) as few:
         assert client.get(address).status_code == 200
     for _ in range(12):
         make_task(campaign=campaign, now=BEGUN)
