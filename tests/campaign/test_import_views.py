@@ -12,11 +12,12 @@ from openpyxl import Workbook, load_workbook
 from campaign import tasks
 from campaign.models import TableImport, Task
 from campaign.services import edit_task
+from campaign.services.importing import preview
 from campaign.views import imports
 from security.models import AuditEvent
-from tests.campaign.make import NOON
+from tests.campaign.make import NOON, make_task
 from tests.campaign.sheets import draft_of, office, received, upload, workbook
-from tests.security.make import grant_role, make_user
+from tests.security.make import grant_role, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
 HERE = "/tasks/import/"
@@ -165,3 +166,19 @@ def test_the_page_asks_a_fixed_number_of_questions(
     assert "Tên 49" in page
     assert "Tên 50" not in page
     assert "Tên 59" in client.get(f"{HERE}{table.pk}/?show=changed&page=2").content.decode()
+
+
+def test_a_table_that_was_downloaded_comes_back_as_no_change(client: Client) -> None:
+    campaign, unit, manager = office()
+    draft_of(campaign, unit, note="Ghi chú; có dấu: phẩy\nhai dòng", risk="=1+1")
+    task = make_task(campaign=campaign, unit=unit, code="V1.2", title="- Việc có gạch đầu dòng")
+    task.task_units.create(unit=make_unit(parent=campaign.unit), role="co_leads", part="phần A; B")
+    client.force_login(manager)
+    content = client.get(f"/tasks/tables/six.xlsx?campaign={campaign.code}").content
+    table = received(manager, campaign, content)
+    assert table.problems == []
+    assert [change.kind for change in preview(table, now=NOON).changes] == ["same", "same"]
+    edit_task(actor=manager, task=task, version=1, now=NOON, title="Giữa chừng")
+    client.post(HERE, {"file": upload(content)})
+    late = TableImport.objects.order_by("-pk")[0]
+    assert [one["code"] for one in late.problems] == ["old_version"]
