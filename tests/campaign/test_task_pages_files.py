@@ -20,7 +20,12 @@ pytestmark = pytest.mark.django_db
 PHOTO = b"\xff\xd8\xff\xe0 anh chup"
 
 
-def photo(name: str = "ảnh <b>chụp</b>.jpg", content: bytes = PHOTO) -> SimpleUploadedFile:
+BEGINNINGS = {"jpg": PHOTO, "png": b"\x89PNG\r\n\x1a\n", "pdf": b"%PDF-1.7 thu"}
+
+
+def photo(name: str = "ảnh <b>chụp</b>.jpg") -> SimpleUploadedFile:
+    """A file that begins as its name says; its browser says otherwise."""
+    content = BEGINNINGS.get(name.rsplit(".", 1)[-1], b"MZ")
     return SimpleUploadedFile(name, content, "text/html")
 
 
