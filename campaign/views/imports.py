@@ -151,7 +151,9 @@ def import_drop(request: HttpRequest, pk: int) -> HttpResponse:
         drop_table(actor=signed_in(request), table=row, now=timezone.now())
     except RefusedError as error:
         record_refusal(request, error)
-        return _show(request, _own(request, pk), refusal=_sentences(error), status=422)
+        return _show(
+            request, _own(request, pk), refusal=_sentences(error), status=form_status(request)
+        )
     messages.success(request, _("The table was dropped; no task changed."))
     return redirect("campaign:imports")
 
@@ -163,7 +165,9 @@ def _act(
         deed()
     except RefusedError as error:
         record_refusal(request, error)
-        return _show(request, _own(request, row.pk), refusal=_sentences(error), status=422)
+        return _show(
+            request, _own(request, row.pk), refusal=_sentences(error), status=form_status(request)
+        )
     if said:
         messages.success(request, said)
     return redirect("campaign:import", pk=row.pk)
