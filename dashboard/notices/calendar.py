@@ -85,7 +85,7 @@ def _of_task(task: Task) -> Event:
         words.append(_("Deadline as printed: %(text)s") % {"text": task.deadline_text})
     event = _event(
         f"task-{task.pk}",
-        last_day(task.deadline),
+        _day_of(task.deadline),
         f"{'✓ ' if done else ''}{task.code} {task.title}",
         reverse("campaign:task_detail", args=[task.pk]),
     )
@@ -100,7 +100,7 @@ def _of_product(product: Product, task: Task) -> Event:
         "title": product.title,
     }
     path = reverse("campaign:task_detail", args=[task.pk])
-    return _event(f"product-{product.pk}", last_day(product.deadline), title, path)
+    return _event(f"product-{product.pk}", _day_of(product.deadline), title, path)
 
 
 def _of_briefing(briefing: Briefing) -> Event:
@@ -112,6 +112,12 @@ def _of_briefing(briefing: Briefing) -> Event:
         closing if briefing.closing else usual,
         reverse("home"),
     )
+
+
+def _day_of(deadline: datetime | None) -> date:
+    """The last day in time; the queries asked for rows with a deadline alone."""
+    assert deadline is not None  # noqa: S101 - for the type checker
+    return last_day(deadline)
 
 
 def _event(name: str, day: date, summary: str, path: str) -> Event:

@@ -42,7 +42,8 @@ def address_of(user: User) -> str:
 
 
 def events_of(user: User) -> list[Event]:
-    return list(Calendar.from_ical(calendar_of(user, now=NOON).body).walk("VEVENT"))
+    found = Calendar.from_ical(calendar_of(user, now=NOON).body).walk("VEVENT")
+    return [one for one in found if isinstance(one, Event)]
 
 
 def by_uid(user: User) -> dict[str, Event]:
