@@ -1,4 +1,4 @@
-"""The matrices of a plan: six-clear, progress, responsibility by block, unit × group.
+"""The matrices of counts: progress, responsibility by block, unit × group.
 
 Everything is counted over what the reader may see, in a number of queries that no number of
 tasks raises.
@@ -9,182 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
-    Case,
     Count,
-    Exists,
-    IntegerField,
     Min,
-    OuterRef,
     Q,
-    Value,
-    When,
 )
-from django.db.models.functions import Coalesce, JSONObject
 
-from campaign.models import Block, Campaign, Light, Product, Task, TaskUnit
+from campaign.models import Block, Campaign, Light
 from campaign.models.light import SEVERITY
 from campaign.models.tasks import TaskQuerySet
-from campaign.rules import Policy
-from campaign.selectors.filters import OPEN, TaskFilter
-from campaign.selectors.lines import TaskLine, lines_of, with_people
+from campaign.selectors.filters import TaskFilter
 from campaign.selectors.past import Then, with_lead
 from campaign.selectors.structure import Named, Structure
 from campaign.selectors.tally import Matrix, MatrixLine, Slice
-from security.models import User
-
-# --- six-clear --------------------------------------------------------------------------
-
-_WITHOUT_PRODUCT = ~Exists(Product.objects.filter(task=OuterRef("pk")))
-# What each of the six lacks; a lead or an owner that is gone is lacking too.
-LACKING: dict[str, Any] = {
-    "work": Q(title=""),
-    "person": Q(owner=None)
-    | Q(owner__is_active=False)
-    | Q(lead_named=False)
-    | Q(unit__collective=True)
-    | Q(unit__dissolved_on__isnull=False),
-    "responsibility": Q(responsibility=""),
-    "process": Q(process=""),
-    "time": Q(start=None) | Q(deadline=None),
-    "product": Q(_WITHOUT_PRODUCT),
-}
-SIX = tuple(LACKING)
-
-SORTS = {
-    "gaps": ("-gaps", "rank", "pressing", "pk"),
-    "light": ("rank", "pressing", "pk"),
-    "work": ("code", "pk"),
-    "person": ("owner__full_name", "unit__name", "code", "pk"),
-    "time": ("deadline", "code", "pk"),
-    "unit": ("unit__name", "code", "pk"),
-}
-
-
-@dataclass(frozen=True)
-class Partner:
-    """A unit that coordinates, or leads the named part."""
-
-    code: str
-    name: str
-    part: str
-
-
-@dataclass(frozen=True)
-class SixLine:
-    """A task in the six-clear matrix. lacks: which of the six are not clear."""
-
-    line: TaskLine
-    products: tuple[str, ...]
-    partners: tuple[Partner, ...]
-
-    @property
-    def task(self) -> Task:
-        return self.line.task
-
-    @property
-    def lacks(self) -> frozenset[str]:
-        task = self.task
-        lacking = {
-            "work": not task.title,
-            "person": task.owner is None or self.owner_left or bool(self.lead_problem),
-            "responsibility": not task.responsibility,
-            "process": not task.process,
-            "time": task.start is None or task.deadline is None,
-            "product": not self.products,
-        }
-        return frozenset(name for name, missing in lacking.items() if missing)
-
-    @property
-    def owner_left(self) -> bool:
-        return self.task.owner is not None and not self.task.owner.is_active
-
-    @property
-    def lead_problem(self) -> str:
-        """Why the lead is no clear one: unnamed, collective, dissolved; "" if it is."""
-        if not self.task.lead_named:
-            return "unnamed"
-        if self.task.unit.dissolved_on is not None:
-            return "dissolved"
-        return "collective" if self.task.unit.collective else ""
-
-
-@dataclass(frozen=True)
-class Gaps:
-    """Over all tasks that fit the filter: how many there are, and how many lack each of the six."""
-
-    total: int
-    clear: int
-    lacking: dict[str, int]
-
-
-def six_rows(user: User, campaign: Campaign, chosen: TaskFilter, lacks: str = "") -> TaskQuerySet:
-    """Drafts and the board together, unless the filter names a state; ``lacks``: one of SIX."""
-    everything = not chosen.state and not chosen.light and chosen.at is None
-    rows = (chosen.but(state=OPEN) if everything else chosen).apply(user, campaign)
-    return rows.filter(LACKING[lacks]) if lacks in LACKING else rows
-
-
-def gaps_of(rows: TaskQuerySet) -> Gaps:
-    """One query over all rows of ``six_rows``."""
-    counts = {name: Count("pk", filter=lacking) for name, lacking in LACKING.items()}
-    anything = Q()
-    for lacking in LACKING.values():
-        anything |= lacking
-    found = rows.order_by().aggregate(
-        total=Count("pk"), unclear=Count("pk", filter=anything), **counts
-    )
-    return Gaps(
-        total=found["total"],
-        clear=found["total"] - found["unclear"],
-        lacking={name: found[name] for name in SIX},
-    )
-
-
-def in_order(rows: TaskQuerySet, sort: str, *, backwards: bool = False) -> TaskQuerySet:
-    """By one of SORTS; ``gaps`` (unclear tasks first, then the worst light) for any other."""
-    lit = "lit" if "lit" in rows.query.annotations else "light"
-    whens = [When(**{lit: light}, then=Value(rank)) for light, rank in SEVERITY.items()]
-    rows = rows.alias(
-        rank=Case(*whens, default=Value(4), output_field=IntegerField()),
-        pressing=Coalesce("presses_at", "deadline"),
-    )
-    keys = SORTS.get(sort, SORTS["gaps"])
-    if "-gaps" in keys:
-        one = [Case(When(lacking, then=1), default=0) for lacking in LACKING.values()]
-        rows = rows.alias(gaps=sum(one[1:], one[0]))
-    if backwards:
-        keys = tuple(key[1:] if key.startswith("-") else f"-{key}" for key in keys)
-    return rows.order_by(*keys)
-
-
-def six_lines(
-    rows: TaskQuerySet, *, policy: Policy, at: datetime, then: Then | None = None
-) -> list[SixLine]:
-    """Lines of these rows, ordered and sliced. Four queries. then: of a past instant.
-
-    Which rows is found first and what they show then: ten thousand are put in order without it.
-    """
-    ids = list(rows.values_list("pk", flat=True))
-    titles = Product.objects.filter(task=OuterRef("pk")).order_by("position").values("title")
-    units = TaskUnit.objects.filter(task=OuterRef("pk")).order_by("pk")
-    words = JSONObject(code="unit__code", name="unit__name", part="part")
-    found = Task.objects.lit(at) if then is not None else Task.objects.all()
-    drawn = with_people(found.filter(pk__in=ids), at).annotate(
-        titles=ArraySubquery(titles), partners=ArraySubquery(units.values(words=words))
-    )
-    lines = lines_of(drawn.order_by(), policy=policy, at=at, then=then)
-    places = {pk: place for place, pk in enumerate(ids)}
-    return [_six_line(line) for line in sorted(lines, key=lambda line: places[line.task.pk])]
-
-
-def _six_line(line: TaskLine) -> SixLine:
-    drawn: Any = line.task
-    return SixLine(line, tuple(drawn.titles), tuple(Partner(**one) for one in drawn.partners))
-
 
 # --- progress ---------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from campaign.models import Block, Light
-from campaign.selectors import matrices
+from campaign.selectors import matrices, six_clear
 from campaign.selectors.tally import MatrixLine, Slice
 from campaign.views.planning import (
     FILTERS,
@@ -37,13 +37,13 @@ def matrix_six(request: HttpRequest) -> HttpResponse:
     plan = plan_of(request, "order", "lacks", drafts=True)
     if plan is None:
         return render(request, "campaign/no_campaign.html")
-    rows = matrices.six_rows(plan.user, plan.frame.campaign, plan.chosen)
-    gaps = matrices.gaps_of(rows)
+    rows = six_clear.six_rows(plan.user, plan.frame.campaign, plan.chosen)
+    gaps = six_clear.gaps_of(rows)
     lacks = plan.more.get("lacks", "")
-    shown = rows.filter(matrices.LACKING[lacks]) if lacks in matrices.LACKING else rows
+    shown = rows.filter(six_clear.LACKING[lacks]) if lacks in six_clear.LACKING else rows
     total = gaps.lacking.get(lacks, gaps.total)
-    order = sort_links(plan, tuple(matrices.SORTS), "gaps")
-    ordered = matrices.in_order(
+    order = sort_links(plan, tuple(six_clear.SORTS), "gaps")
+    ordered = six_clear.in_order(
         shown, order["sort"].lstrip("-"), backwards=order["sort"].startswith("-")
     )
     page = Counted(ordered, LINES, total).get_page(request.GET.get("page"))
@@ -63,13 +63,13 @@ def matrix_six(request: HttpRequest) -> HttpResponse:
     return render(request, "campaign/matrix_six.html", context)
 
 
-def six_lines(plan: Plan, rows: Any) -> list[matrices.SixLine]:
+def six_lines(plan: Plan, rows: Any) -> list[six_clear.SixLine]:
     """Of rows that are ordered and cut."""
     then = plan.then() if plan.past else None
-    return matrices.six_lines(rows, policy=plan.frame.policy, at=plan.at, then=then)
+    return six_clear.six_lines(rows, policy=plan.frame.policy, at=plan.at, then=then)
 
 
-def _lacking(plan: Plan, gaps: matrices.Gaps, now: str) -> list[dict[str, Any]]:
+def _lacking(plan: Plan, gaps: six_clear.Gaps, now: str) -> list[dict[str, Any]]:
     """How many tasks lack each of the six; each number opens exactly them."""
     words = six_words()
     return [
@@ -79,7 +79,7 @@ def _lacking(plan: Plan, gaps: matrices.Gaps, now: str) -> list[dict[str, Any]]:
             "url": f"?{plan.query(lacks='' if name == now else name, page='')}",
             "here": name == now,
         }
-        for name in matrices.SIX
+        for name in six_clear.SIX
     ]
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from campaign.models import Light, Task
 from campaign.rules import last_day
-from campaign.selectors import matrices, timeline
+from campaign.selectors import matrices, six_clear, timeline
 from campaign.selectors.tally import Cell, MatrixLine, Slice
 from campaign.table_columns import BETWEEN_UNITS, TASK_COLUMNS
 from campaign.tables import TYPE, Head, Table, Value, xlsx
@@ -61,9 +61,9 @@ def _said(plan: Plan, title: str, rows: int | None = None) -> tuple[str, ...]:
 def _six(plan: Plan) -> tuple[Table, list[int]]:
     """With the columns of ``table_columns``: the table can be taken in again."""
     chosen, campaign = plan.chosen, plan.frame.campaign
-    rows = matrices.six_rows(plan.user, campaign, chosen, plan.more.get("lacks", ""))
+    rows = six_clear.six_rows(plan.user, campaign, chosen, plan.more.get("lacks", ""))
     sort = plan.more.get("order", "")
-    ordered = matrices.in_order(rows, sort.lstrip("-"), backwards=sort.startswith("-"))
+    ordered = six_clear.in_order(rows, sort.lstrip("-"), backwards=sort.startswith("-"))
     lines = six_lines(plan, ordered[:MOST])
     heads = tuple(Head(str(column.label), column.width) for column in TASK_COLUMNS)
     numbers = {
@@ -78,7 +78,7 @@ def _six(plan: Plan) -> tuple[Table, list[int]]:
     return table, [one.task.pk for one in lines]
 
 
-def _six_cells(one: matrices.SixLine, numbers: dict[str, dict[Any, int]]) -> list[Value]:
+def _six_cells(one: six_clear.SixLine, numbers: dict[str, dict[Any, int]]) -> list[Value]:
     task, line = one.task, one.line
     known: dict[str, Value] = {
         "kind": str(Task.Kind(task.kind).label),

@@ -19,7 +19,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaign.models import Block, Campaign, Light, Task, TaskGroup
 from campaign.rules import ZONE, worst
-from campaign.selectors import TaskFilter, matrices
+from campaign.selectors import TaskFilter, matrices, six_clear
 from campaign.selectors.structure import structure_at
 from config.demo import accounts
 from config.demo.build import plan_start, run_campaign
@@ -84,8 +84,8 @@ def test_what_a_draft_lacks_is_said_in_its_cells_and_counted() -> None:
     row = text[text.index(bare.code) :]
     row = row[: row.index("</tr>")]
     assert row.count('class="lacks"') == 5  # person, responsibility, process, time, product
-    rows = matrices.six_rows(head_of(task), task.campaign, TaskFilter())
-    gaps = matrices.gaps_of(rows)
+    rows = six_clear.six_rows(head_of(task), task.campaign, TaskFilter())
+    gaps = six_clear.gaps_of(rows)
     assert (gaps.total, gaps.clear) == (2, 1)
     assert gaps.lacking == {
         "work": 0, "person": 1, "responsibility": 1, "process": 1, "time": 1, "product": 1,
@@ -101,15 +101,15 @@ def test_the_cells_and_the_counts_agree_about_every_gap(plan: Campaign) -> None:
         make_draft(campaign=plan, **changes)
     _without_owner(plan)
     user = leader()
-    rows = matrices.six_rows(user, plan, TaskFilter())
+    rows = six_clear.six_rows(user, plan, TaskFilter())
     now = timezone.now()
     frame = structure_at(now, plan)
     assert frame is not None
-    lines = matrices.six_lines(
-        matrices.in_order(rows.filter(campaign=plan), "gaps"), policy=frame.policy, at=now
+    lines = six_clear.six_lines(
+        six_clear.in_order(rows.filter(campaign=plan), "gaps"), policy=frame.policy, at=now
     )
     counted = Counter(gap for line in lines for gap in line.lacks)
-    found = matrices.gaps_of(rows)
+    found = six_clear.gaps_of(rows)
     assert {name: n for name, n in found.lacking.items() if n} == dict(counted)
     assert found.total == len(lines)
     order = [len(line.lacks) for line in lines]
