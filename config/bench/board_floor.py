@@ -75,7 +75,13 @@ JOIN security_unit u ON u.id = p.unit_id
 _LINKS = """
 SELECT l.task_id, l.other_id, l.kind FROM picked JOIN campaign_tasklink l ON l.task_id = picked.id
 """
-_BY_TIME = "t.start, t.deadline, t.id"
+# Headings of the sections: tasks of each colour, from when to when.
+_SECTIONS = f"""
+SELECT g.no, g.name, t.light, count(*), min(t.start), max(t.deadline) FROM campaign_task t
+LEFT JOIN campaign_taskgroup g ON g.id = t.group_id WHERE {_ON_BOARD} GROUP BY 1, 2, 3 ORDER BY 1
+"""  # noqa: S608
+_BY_TIME = """(SELECT g.no FROM campaign_taskgroup g WHERE g.id = t.group_id), t.start, t.deadline,
+    t.id"""
 
 FLOORS: dict[str, tuple[str, ...]] = {
     "board": (_COUNTS, _WEEK, _PRESSING + _LINE, _PRESSING + _PRODUCTS),
@@ -87,7 +93,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "progress": (_COUNTS,),
     "units": (_COUNTS,),
     "timeline": (
-        *(_COUNT, _UNITS, _picked(200, order=_BY_TIME) + _LINE),
+        *(_SECTIONS, _UNITS, _picked(200, order=_BY_TIME) + _LINE),
         *(_picked(200, order=_BY_TIME) + _PRODUCTS, _picked(200, order=_BY_TIME) + _LINKS),
     ),
 }

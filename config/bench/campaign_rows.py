@@ -236,8 +236,9 @@ def _transitions(task: Task, now: datetime) -> list[LightTransition]:
 def _reports(tasks: list[Task], now: datetime) -> None:
     ProgressReport.objects.bulk_create(
         (
-            ProgressReport(task=task, percent=percent, by_id=task.owner_id, at=now - weeks * WEEK)
+            ProgressReport(task=task, percent=percent, by=task.owner, at=now - weeks * WEEK)
             for task in tasks
+            if task.owner is not None
             for weeks, percent in ((2, 40), (1, 95))
         ),
         batch_size=AT_ONCE,
