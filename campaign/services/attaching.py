@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import PurePath
+from functools import partial
+from pathlib import Path, PurePath
 
 from django.utils.translation import gettext as _
 
@@ -34,6 +35,13 @@ MEDIA_TYPES = {
     ".csv": "text/csv",
     ".zip": "application/zip",
 }
+# How such files begin; what is not here is text, which may begin with anything.
+OFFICE = (b"PK\x03\x04", b"PK\x05\x06")
+BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    **dict.fromkeys((".docx", ".xlsx", ".pptx", ".odt", ".ods", ".zip"), OFFICE),
+    **dict.fromkeys((".jpg", ".jpeg"), (b"\xff\xd8\xff",)),
+    ".png": (b"\x89PNG",),
+}
 
 
 def attach_file(
@@ -54,14 +62,21 @@ def attach_file(
         raise not_allowed()
     check_open(task.campaign)
     clean = PurePath(name.replace("\\", "/")).name.replace("\x00", "").strip()[-NAME_AT_MOST:]
-    media_type = MEDIA_TYPES.get(PurePath(clean).suffix.lower())
+    kind = PurePath(clean).suffix.lower()
+    media_type = MEDIA_TYPES.get(kind)
     if media_type is None:
         raise refuse(
             "kind",
             _("Files of this kind are not taken: %(kinds)s.")
             % {"kinds": ", ".join(sorted(MEDIA_TYPES))},
         )
-    receipt = files.receive(chunks, unit=task.unit, level=task.level, max_bytes=MAX_BYTES)
+    receipt = files.receive(
+        chunks,
+        unit=task.unit,
+        level=task.level,
+        max_bytes=MAX_BYTES,
+        check=partial(_check_beginning, kind),
+    )
     with locked(task, actor=actor, now=now) as row:
         if row.state not in {Task.State.DRAFT, Task.State.ACTIVE}:
             raise refuse("not_active", _("A task that is done or cancelled stays as it is."))
@@ -87,6 +102,17 @@ def attach_file(
         )
         audit.record("task.file_attached", actor=actor, row=row, reason=f"file {attachment.pk}")
     return attachment
+
+
+def _check_beginning(kind: str, path: Path) -> None:
+    """Refuse a file that was merely renamed; nothing else of it is looked at here."""
+    with path.open("rb") as stored:
+        begins = stored.read(1024)
+    # Some programs write a line of their own before a PDF's; readers look for it this far in.
+    fits = b"%PDF-" in begins if kind == ".pdf" else begins.startswith(BEGINNINGS.get(kind, (b"",)))
+    if not fits:
+        said = _("This is no %(kind)s file, whatever its name says: choose the file itself.")
+        raise refuse("kind", said % {"kind": kind.removeprefix(".").upper()})
 
 
 def remove_attachment(*, actor: User, attachment: Attachment, now: datetime) -> Attachment:

@@ -82,8 +82,10 @@ def test_each_criterion_gets_its_statement_and_its_evidence() -> None:
     [
         (pdf("trong.pdf", b""), "trong.pdf: Tệp rỗng"),
         (pdf("virus.exe"), "virus.exe: "),
+        (pdf("anh.jpg"), "anh.jpg: Đây không phải tệp JPG"),
+        (pdf("bang.xlsx", b"MZ\x90"), "bang.xlsx: Đây không phải tệp XLSX"),
     ],
-    ids=["empty", "kind"],
+    ids=["empty", "kind", "renamed", "program"],
 )
 def test_a_bad_file_tells_why_and_nothing_typed_is_lost(
     file: SimpleUploadedFile, said: str

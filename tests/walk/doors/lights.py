@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import count
+from typing import Any
+
 from tests.walk.register import TASK_VIEWERS, Door, roles
 
 MANAGERS = roles("office")
+_points = count(1)
+
+
+def _thresholds(rows: Any) -> dict[str, str]:
+    """Others each time: those in force already are refused."""
+    return {
+        "warning_days": "4",
+        "behind_points": str(next(_points) % 99 + 1),
+        "reason": "Theo tờ trình",
+    }
+
 
 DOORS = (
     Door("campaign:lights", TASK_VIEWERS),
@@ -15,7 +29,7 @@ DOORS = (
         None,
         "POST",
         302,
-        data=lambda rows: {"warning_days": "4", "behind_points": "25", "reason": "Theo tờ trình"},
+        data=_thresholds,
         seen=dict.fromkeys(TASK_VIEWERS - MANAGERS, 422),
     ),
     Door("campaign:light_checks", MANAGERS),

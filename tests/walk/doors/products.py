@@ -13,7 +13,7 @@ def _product(rows: Rows) -> dict[str, Any]:
 
 
 def _handed_in(rows: Rows) -> dict[str, Any]:
-    return {"pk": rows.task.pk, "product": rows.submission.product_id}
+    return {"pk": rows.task.pk, "product": rows.submission.product.pk}
 
 
 DOORS = (
