@@ -22,6 +22,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from campaign.models import LightTransition, Task
+from campaign.models.tasks import TaskQuerySet
 from config.demo import accounts
 from config.demo.build import build, plan_start
 from config.launcher.words import DEMO_PEOPLE
@@ -101,9 +102,32 @@ def test_every_day_lies_in_week_4_of_a_plan_that_begins_on_a_friday(day: date) -
     assert 21 <= (day - start).days <= 27
 
 
+def of_the_campaign() -> TaskQuerySet:
+    """Tasks of the campaign of weeks; the roadmap beside it has its own."""
+    rows: TaskQuerySet = Task.objects.filter(campaign__code="CD45")
+    return rows
+
+
+def test_the_roadmap_lies_beside_the_campaign(in_demo: dict[str, int]) -> None:
+    assert in_demo["roadmap_tasks"] == 48
+    roadmap = Task.objects.filter(campaign__code="HX2630")
+    assert not roadmap.exclude(state__in=["active", "done"]).exists()
+    seen = {
+        name: set(
+            Task.objects.visible_to(User.objects.get(username=name)).values_list(
+                "campaign__code", flat=True
+            )
+        )
+        for name in ("truongban", "hx.bithu", "chuyenvien")
+    }
+    assert seen["truongban"] == {"CD45", "HX2630"}
+    assert seen["hx.bithu"] == {"HX2630"}
+    assert seen["chuyenvien"] == {"CD45"}
+
+
 def test_board_has_reds_and_yellows_with_reasons(in_demo: dict[str, int]) -> None:
     assert in_demo["tasks"] == in_demo["active"] == 74
-    lights = list(Task.objects.on_board().values_list("light", flat=True))
+    lights = list(of_the_campaign().on_board().values_list("light", flat=True))
     assert lights.count("red") == 3
     assert 5 <= lights.count("yellow") <= 10
     assert lights.count("done") >= 15
@@ -114,13 +138,13 @@ def test_board_has_reds_and_yellows_with_reasons(in_demo: dict[str, int]) -> Non
 
 
 def test_one_red_task_was_never_reported(in_demo: dict[str, int]) -> None:
-    assert Task.objects.with_light("red").filter(reports=None).count() == 1
+    assert of_the_campaign().with_light("red").filter(reports=None).count() == 1
 
 
 def test_the_past_can_be_asked_for(in_demo: dict[str, int]) -> None:
     now = timezone.now()
     for days in (3, 8, 15):
-        assert Task.objects.lit(now - timedelta(days=days)).count() == 74
+        assert of_the_campaign().lit(now - timedelta(days=days)).count() == 74
     assert not LightTransition.objects.filter(effective_at__gt=now).exists()
 
 
