@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("ended_at", None), ("state__in", ["read", "taking"])),
-                    models.Q(("ended_at__isnull", False), ("state__in", ["applied", "dropped"])),
+                    models.Q(("state__in", ["applied", "dropped"]), ("ended_at__isnull", False)),
                     _connector="OR",
                 ),
                 name="table_import_ended",
