@@ -157,14 +157,16 @@ def _turned(begun: datetime) -> QuerySet[LightTransition]:
 
 
 def _checked(begun: datetime, due: set[int]) -> dict[str, int]:
-    turned = list(_turned(begun).values_list("task_id", flat=True))
+    # A task of the plan itself may turn yellow and red at once; each of both is one change.
+    change = ("task_id", "from_light", "to_light", "effective_at")
+    turned = list(_turned(begun).values_list(*change))
     with connection.cursor() as cursor:
         cursor.execute(_TOLD, {"begun": begun})
         should, missing, beyond, twice, untold, mailed_twice = cursor.fetchone()
     return {
         "transitions": len(turned),
         "notices": should,
-        "not_turned": len(due - set(turned)),
+        "not_turned": len(due - {task for task, *_rest in turned}),
         "turned_twice": len(turned) - len(set(turned)),
         "unlike_the_rule": len(stale_lights(now=timezone.now())),
         "notices_missing": missing,
