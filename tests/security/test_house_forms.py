@@ -14,6 +14,7 @@ DOOR = "security/http.py"
 # file: function → why it says 422 itself.
 ALLOWED = {
     "digitization/views/pages.py": {"text": "a text and its version, no form with choices"},
+    "security/api/refusals.py": {"refusal": "what a service refused of a JSON body, no form"},
     "security/middleware.py": {"_shows_something": "looks at answers, gives none"},
 }
 
