@@ -49,7 +49,6 @@ ALLOWED = {
     # Of a page the history keeps what people make of it (MACHINE_WRITTEN is left out).
     "digitization/reading.py": {"write_result": "columns that the machine writes"},
     "digitization/services/receiving.py": {"_add_pages": "as they came: nobody wrote anything yet"},
-    "dashboard/notices/telling.py": {"mark_read": "notices"},
     "security/services/invitations.py": {"invite": "sign-in links", "drop_links": "sign-in links"},
     "security/services/secrecy.py": {"store_decision": "only where the model has no history"},
     "dashboard/notices/choosing.py": {"mark_read": "notices", "mark_unread": "notices"},
