@@ -33,7 +33,7 @@ def around_rows(world: Any, place: Place, rows: Rows) -> dict[str, Any]:
         reason=place.text("Chờ số liệu"),
         now=world.now,
     )
-    found = {
+    found: dict[str, Any] = {
         "second": second,
         "promised": second.products.first(),
         "asked": asked,
@@ -42,9 +42,9 @@ def around_rows(world: Any, place: Place, rows: Rows) -> dict[str, Any]:
         ),
         "file": _file(place, rows, actor, world),
         "link": _link(rows.task, second, world),
-        # People are no rows: whoever administers a unit knows them, whatever its tasks are.
-        "successor": make_user(unit=place.unit, full_name="Người nhận việc"),
     }
+    if not place.hidden:  # whom a unit holds is known to whoever administers it, no row's secret
+        found["successor"] = make_user(unit=place.unit, full_name="Người nhận việc")
     if place.hidden:  # what is seen waits for what is not
         _link(world.rows["own"].task, rows.task, world)
     return found
