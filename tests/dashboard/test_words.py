@@ -36,9 +36,7 @@ def test_a_deadline_within_the_day_is_late_at_once() -> None:
         assert due_words(noon, noon).text == "late since today"
 
 
-@pytest.mark.parametrize(
-    ("change", "words"), [(0, "±0"), (3, "+3"), (-2, "−2")]
-)
+@pytest.mark.parametrize(("change", "words"), [(0, "±0"), (3, "+3"), (-2, "−2")])
 def test_a_change_carries_its_sign(change: int, words: str) -> None:
     assert change_words(change) == words
 
