@@ -168,11 +168,14 @@ def ask(world: World, **sent: Any) -> Counter[int]:
                 case=operation.as_strategy(generation_mode=mode), row=st.sampled_from([0, *rows])
             )
             def put(case: Any, row: int) -> None:
+                checks = list(CHECKS)
                 if row and "id" in (case.path_parameters or {}):
                     case.path_parameters = {"id": row}
+                    # What did not fit may have been the very part that was just replaced.
+                    checks.remove(negative_data_rejection)
                 response = case.call(**sent)
                 answers[response.status_code] += 1
-                case.validate_response(response, checks=CHECKS)
+                case.validate_response(response, checks=checks)
                 said = response.text.lower() + str(response.headers).lower()
                 assert CANARY not in said
                 assert NUMBER not in said
