@@ -9,13 +9,11 @@ from campaign.forms.around import (
     PartnersForm,
 )
 from campaign.forms.deeds import (
-    AcceptForm,
     DayInput,
     JudgeForm,
     ReportForm,
     ReviseForm,
     ServiceForm,
-    SubmitForm,
 )
 from campaign.forms.lists import FilterForm
 from campaign.forms.writing import (
@@ -28,7 +26,6 @@ from campaign.forms.writing import (
 )
 
 __all__ = [
-    "AcceptForm",
     "AskDeadlineForm",
     "CommentForm",
     "CompleteForm",
@@ -47,5 +44,4 @@ __all__ = [
     "ReviseForm",
     "ServiceForm",
     "SplitForm",
-    "SubmitForm",
 ]

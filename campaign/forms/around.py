@@ -118,7 +118,12 @@ class CommentForm(PlacedForm):
 
 
 class FilesForm(PlacedForm):
+    """Stands on one page with the report and its proof, hence ids of its own."""
+
     proof = FilesField(label=_("Files"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "attached_%s", **kwargs})
 
 
 class AskDeadlineForm(PlacedForm):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from campaign.forms.fields import FilesField
-from campaign.models import Grade, Light, Task
-from security.models import User
+from campaign.models import Light
 from security.services import RefusedError
 
 
@@ -43,45 +40,6 @@ class ReportForm(ServiceForm):
         label=_("Something holds the work up (say what in the field above)"), required=False
     )
     proof = FilesField(label=_("Proof"), required=False)
-
-
-class SubmitForm(ServiceForm):
-    statement = forms.CharField(
-        label=_("Statement"),
-        help_text=_("What is handed in, and how it meets each criterion."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-    link = forms.CharField(
-        label=_("Where it lies"),
-        help_text=_("Address or number of the document."),
-        required=False,
-        max_length=400,
-    )
-
-
-class AcceptForm(ServiceForm):
-    """remediate_by: people of the lead unit, the owner first chosen."""
-
-    grade = forms.ChoiceField(label=_("Grade"), choices=Grade.choices, widget=forms.RadioSelect)
-    note = forms.CharField(
-        label=_("Remarks"), required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
-    remediate_on = forms.DateField(
-        label=_("Remedies by"),
-        help_text=_("Last day for the remedies; needed for B and C."),
-        required=False,
-        widget=DayInput(),
-    )
-    remediate_by = forms.ModelChoiceField(
-        label=_("Person for the remedies"), queryset=User.objects.none(), required=False
-    )
-
-    def __init__(self, *args: Any, task: Task, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        person = self.fields["remediate_by"]
-        if isinstance(person, forms.ModelChoiceField):
-            person.queryset = User.objects.filter(unit=task.unit_id, is_active=True)
-            person.initial = task.owner_id
 
 
 class ReviseForm(ServiceForm):

@@ -4,7 +4,7 @@ from campaign.selectors.board import Board, board_for
 from campaign.selectors.choosing import Choice, choice_of, choose, chosen_campaign
 from campaign.selectors.detail import TaskDetail, task_detail
 from campaign.selectors.filters import TaskFilter
-from campaign.selectors.lines import TaskLine, lines_of, my_tasks
+from campaign.selectors.lines import TaskLine, lines_of
 from campaign.selectors.products import ProductLine, product_lines
 from campaign.selectors.structure import current_campaign
 
@@ -21,7 +21,6 @@ __all__ = [
     "chosen_campaign",
     "current_campaign",
     "lines_of",
-    "my_tasks",
     "product_lines",
     "task_detail",
 ]

@@ -15,8 +15,6 @@ from campaign.models.tasks import TaskQuerySet
 from campaign.rules import Policy, Reason, TaskFacts, days_late, days_left, last_day, task_light
 from campaign.selectors.judged import Judged, judged_at
 from campaign.selectors.past import Then
-from campaign.selectors.structure import structure_at
-from security.models import User
 
 WAITS_FOR_ACCEPTANCE = {"awaiting_acceptance", "submitted_late"}
 
@@ -115,12 +113,3 @@ def _line(task: Task, facts: TaskFacts | None, policy: Policy, at: datetime) -> 
         judged,
         verdict.next_change_at,
     )
-
-
-def my_tasks(user: User, *, now: datetime) -> list[TaskLine]:
-    """Running tasks that this person owns, worst first."""
-    frame = structure_at(now)
-    if frame is None:
-        return []
-    mine = Task.objects.visible_to(user).filter(campaign=frame.campaign).active().owned_by(user)
-    return lines_of(with_people(mine, now).by_severity(), policy=frame.policy, at=now)

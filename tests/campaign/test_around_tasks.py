@@ -176,7 +176,12 @@ def test_evidence_of_a_hand_in_stays() -> None:
     owner = owner_of(task)
     submission = submit(task, now=NOON)
     made = attach_file(
-        actor=owner, task=task, name="x.pdf", chunks=[b"%PDF-1.7 x"], now=NOON, submission=submission
+        actor=owner,
+        task=task,
+        name="x.pdf",
+        chunks=[b"%PDF-1.7 x"],
+        now=NOON,
+        submission=submission,
     )
     assert refused(lambda: remove_attachment(actor=owner, attachment=made, now=NOON)) == {
         "evidence"

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from campaign.models import Campaign, Light, Product, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import Policy, days_late
-from campaign.selectors import Board, TaskFilter, board_for, my_tasks, task_detail
+from campaign.selectors import Board, TaskFilter, board_for, task_detail
 from campaign.selectors.board import EXCEPTIONS_SHOWN
 from campaign.selectors.lines import lines_of, with_people
 from campaign.selectors.past import then_at
@@ -270,16 +270,6 @@ def test_the_history_is_told_newest_first() -> None:
     assert [one.at for one in detail.history] == sorted(
         (one.at for one in detail.history), reverse=True
     )
-
-
-def test_my_tasks_are_those_i_own() -> None:
-    campaign = make_campaign()
-    task = make_task(campaign=campaign)
-    make_task(campaign=campaign, unit=task.unit, owner=make_user(unit=task.unit))
-    lines = my_tasks(owner_of(task), now=NOON)
-    assert [line.task for line in lines] == [task]
-    other = make_user(unit=make_unit(parent=campaign.unit))
-    assert my_tasks(other, now=NOON) == []
 
 
 def test_a_past_board_speaks_of_who_led_and_owned_then() -> None:
