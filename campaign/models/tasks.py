@@ -82,9 +82,6 @@ class TaskQuerySet(ProtectedQuerySet):
     def owned_by(self, user: User) -> Self:
         return self.filter(owner=user)
 
-    def of_unit(self, code: str) -> Self:
-        return self.filter(unit__code=code)
-
 
 class Task(Protected):
     """One thing to be done (việc), clear six times.

@@ -63,10 +63,6 @@ class ListedMeta:
 
 
 class NamedQuerySet(ProtectedQuerySet):
-    def in_name_order(self) -> NamedQuerySet:
-        """Given name, then family, then middle name, in Vietnamese alphabetical order."""
-        return self.in_order_of(NAME_ORDER)
-
     def named(self, text: str) -> NamedQuerySet:
         """Rows whose name has every word of ``text`` at a word's start, accents ignored."""
         return self.filter(_folded(text, whole=False))

@@ -76,10 +76,6 @@ class PartialDate:
         month = self.month or 12
         return date(self.year, month, self.day or monthrange(self.year, month)[1])
 
-    @property
-    def is_full(self) -> bool:
-        return self.day is not None
-
     def may_precede(self, other: PartialDate) -> bool:
         """Whether some reading of both dates puts this one strictly before the other."""
         return self.earliest < other.latest
