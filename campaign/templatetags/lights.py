@@ -15,7 +15,7 @@ from django.template import Context
 from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from campaign.models import Campaign, Light
@@ -108,7 +108,7 @@ def word_of(shape: str) -> str:
 def _drawn(shape: str, beside: Judged | None, *, hide_word: bool) -> SafeString:
     """The computed light, and a leader's own beside it: never one in place of the other."""
     if not shape:
-        return mark_safe("")
+        return SafeString()
     own = _mark(shape, hide_word=hide_word)
     if beside is None:
         return own
@@ -121,10 +121,10 @@ def _drawn(shape: str, beside: Judged | None, *, hide_word: bool) -> SafeString:
 
 
 def _mark(shape: str, *, hide_word: bool) -> SafeString:
-    hidden = mark_safe(' class="visually-hidden"') if hide_word else ""
-    return format_html(
-        '<span class="light light-{}"><span{}>{}</span></span>', shape, hidden, word_of(shape)
-    )
+    drawn = '<span class="light light-{}"><span>{}</span></span>'
+    if hide_word:
+        drawn = '<span class="light light-{}"><span class="visually-hidden">{}</span></span>'
+    return format_html(drawn, shape, word_of(shape))
 
 
 def _judged(beside: Judged) -> SafeString:

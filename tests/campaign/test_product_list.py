@@ -124,6 +124,6 @@ def test_fifty_a_page_and_constant_queries(django_assert_max_num_queries: Any) -
     with django_assert_max_num_queries(18):
         answer = client.get(path, {"show": "all", "sort": "due"})
     assert len(answer.context["lines"]) == 50
-    second = client.get(path, {"show": "all", "sort": "due", "page": 2})
+    second = client.get(path, {"show": "all", "sort": "due", "page": "2"})
     assert len(second.context["lines"]) == 66 - 50
     assert campaign.tasks.count() == 5

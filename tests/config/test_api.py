@@ -210,7 +210,7 @@ def test_too_many_calls_are_told_to_wait(client: Client, keeper: User, settings:
 
 
 def test_a_token_can_be_made_for_exactly_what_the_api_asks_for() -> None:
-    views = {
+    views: set[Any] = {
         getattr(entry.callback, "cls", object)
         for group in urlpatterns
         for entry in getattr(group, "url_patterns", [])

@@ -75,8 +75,9 @@ def ask(
         url += f"?{links.FIELD}={token(client, pk=kwargs['pk'], kind=door.linked)}"
     extra: dict[str, Any] = HTMX if htmx else {}
     if door.method == "POST":
-        kind = {"content_type": "application/json"} if door.json else {}
-        response = client.post(url, data or {}, **kind, **extra)
+        if door.json:
+            extra["content_type"] = "application/json"
+        response = client.post(url, data or {}, **extra)
     else:
         response = client.generic(door.method, url, **extra)
     client.cookies.pop("messages", None)

@@ -7,11 +7,19 @@ from tests.walk.register import ANYBODY, SIGNED_IN, TASK_VIEWERS, Door, roles
 STATE = roles("administrator", "security_officer")
 CHOICES = {
     **dict.fromkeys(
-        ("way_turned_red", "way_lagging", "way_turned_yellow", "way_turned_better", "way_mentioned"),
+        (
+            "way_turned_red",
+            "way_lagging",
+            "way_turned_yellow",
+            "way_turned_better",
+            "way_mentioned",
+        ),
         "inbox",
     ),
     **dict.fromkeys(("way_given", "way_decided", "way_to_decide"), "digest"),
-    **{"digest_at": "07:00", "quiet_from": "21:00", "quiet_until": "06:30"},
+    "digest_at": "07:00",
+    "quiet_from": "21:00",
+    "quiet_until": "06:30",
 }
 
 DOORS = (
