@@ -41,6 +41,7 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     if frame is None:
         return render(request, "campaign/no_campaign.html")
     if briefing is None:
+        audit.record("list", actor=user, object_type="campaign.product", ids=[])
         return render(request, "dashboard/checkpoint.html", {"campaign": frame.campaign})
     at = base.at or now
     part = request.GET.get("show", "")
