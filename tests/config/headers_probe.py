@@ -25,6 +25,7 @@ from django.urls import URLPattern, URLResolver, include, path, reverse  # noqa:
 
 from security.files import receive  # noqa: E402
 from security.models import Role  # noqa: E402
+from security.services import load_roles  # noqa: E402
 from tests.digitization.make import make_dossier, make_pages, make_room  # noqa: E402
 from tests.security.links import picture  # noqa: E402
 from tests.security.make import grant_role  # noqa: E402
@@ -110,6 +111,7 @@ def signed_in(secure: dict[str, Any]) -> dict[str, Any]:
 def probe() -> dict[str, Any]:
     secure = {"secure": settings.HTTPS}
     with transaction.atomic():
+        load_roles()  # a test that committed may have emptied the tables
         Role.objects.update(mfa_required=False)
         answers = anonymous(secure) | signed_in(secure)
         found = {name: told(answer) for name, answer in answers.items()}

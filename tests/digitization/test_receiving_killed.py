@@ -30,6 +30,7 @@ from security.upkeep import sweep_incoming
 from tests.conftest import Worker
 from tests.digitization import hostile_pictures
 from tests.digitization.make import NOW, Room, chunks, make_dossier, make_room, scan
+from tests.forked import take_own_connection
 
 COMMITTING = pytest.mark.django_db(transaction=True)
 DAY = 24 * 3600
@@ -103,15 +104,9 @@ def received_in_a_child(
     return os.WIFSIGNALED(status), json.loads(said) if said else None
 
 
-INHERITED: list[object] = []  # kept and never closed: the sockets are the parent's
-
-
 def _receive_and_tell(room: Room, dossier: Dossier, content: bytes, fatal: int, tells: int) -> None:
     try:
-        # While a browser's loop runs in this thread Django keeps a second connection for code in a
-        # loop. None runs in a child, so it would find the first one, and that is the parent's.
-        INHERITED.append(connections["default"])
-        connections["default"] = connections.create_connection("default")
+        take_own_connection()
         children._nurseries[0].owner = os.getpid()  # the parent's will do
         steps = Steps(fatal)
         sys.setprofile(steps)

@@ -21,6 +21,7 @@ from security.blobs import blob_path, open_blob, plain_copy
 from security.crypto import DamagedError
 from security.files import Receipt, receive
 from security.keyring import KeyMissingError
+from tests.forked import take_own_connection
 from tests.security.make import make_unit
 
 pytestmark = pytest.mark.django_db
@@ -239,6 +240,7 @@ def killed_at(step: Callable[[Any], None], work: Callable[[], object]) -> bool:
     child = os.fork()
     if child == 0:
         try:
+            take_own_connection()
             step(pytest.MonkeyPatch())
             work()
         except BaseException:  # noqa: BLE001 - a child of a test must never come back
