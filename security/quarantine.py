@@ -34,18 +34,13 @@ def root() -> Path:
 
 
 # --- the lock ---------------------------------------------------------------------------
-# The database's, because machines that share the files by NFS share no other. Whoever is killed
-# gives it back. Inside a transaction it is the transaction's: an aborted one takes no statement
-# more, so a lock of the session would stay with a connection that lives on.
+# The database's, because machines that share the files by NFS share no other. Of the session, so
+# whoever is killed gives it back.
 
 
 @contextmanager
 def receiving() -> Iterator[None]:
     """Held, together with others, while a file takes its name or turns out to lie there."""
-    if connection.in_atomic_block:
-        _ask("SELECT pg_advisory_xact_lock_shared(%s)")
-        yield
-        return
     _ask("SELECT pg_advisory_lock_shared(%s)")
     try:
         yield
@@ -57,16 +52,14 @@ def receiving() -> Iterator[None]:
 def sweeping() -> Iterator[None]:
     """Held alone while blobs go away. BusyError if receivers leave no gap within ``PATIENCE``."""
     until = time.monotonic() + PATIENCE
-    within = "xact_" if connection.in_atomic_block else ""
-    while not _ask(f"SELECT pg_try_advisory_{within}lock(%s)"):
+    while not _ask("SELECT pg_try_advisory_lock(%s)"):
         if time.monotonic() > until:
             raise BusyError
         time.sleep(0.02)
     try:
         yield
     finally:
-        if not within:
-            _ask("SELECT pg_advisory_unlock(%s)")
+        _ask("SELECT pg_advisory_unlock(%s)")
 
 
 def _ask(statement: str) -> bool:
