@@ -19,9 +19,11 @@ from tests.dashboard.test_journeys import overflow, serious
 from tests.security.factor import PASSWORD, code_now, give_app, make_keeper
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-INDEX = re.compile(reverse("mfa_index") + "$")
-MEMBERS = re.compile(reverse("records:member_list"))
-CODES = re.compile(reverse("mfa_view_recovery_codes"))
+# The path itself: a page that only carries it as its "next" is not yet there, and a test that ends
+# on it leaves a request under way whose line the following test finds in its trail.
+INDEX = re.compile("^[^?]*" + reverse("mfa_index") + "$")
+MEMBERS = re.compile("^[^?]*" + reverse("records:member_list"))
+CODES = re.compile("^[^?]*" + reverse("mfa_view_recovery_codes"))
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +155,8 @@ def test_a_key_is_registered_opens_the_door_and_is_removed(
     sign_in(page, live_server, user)
     page.click("text=Dùng khóa bảo mật")
     expect(page).to_have_url(MEMBERS)
-    assert AuditEvent.objects.filter(action="mfa.shown", reason="webauthn").count() == 1
+    shown = AuditEvent.objects.filter(action="mfa.shown", reason="webauthn")
+    assert shown.filter(actor_id=user.pk).count() == 1
 
     page.goto(live_server.url + reverse("mfa_list_webauthn"))
     looks_right(page)
@@ -163,7 +166,7 @@ def test_a_key_is_registered_opens_the_door_and_is_removed(
     expect(page.locator("button:has-text('Gỡ khóa')")).to_be_visible()
     looks_right(page)
     page.click("button:has-text('Gỡ khóa')")
-    expect(page).to_have_url(re.compile(reverse("mfa_list_webauthn")))
+    expect(page).to_have_url(re.compile("^[^?]*" + reverse("mfa_list_webauthn")))
     assert not Authenticator.objects.filter(user=user, type="webauthn").exists()
 
 
