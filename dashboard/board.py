@@ -76,13 +76,15 @@ def board_page(
     )
     if board is None:
         return None
+    home = reverse("board" if part == EVERYTHING else "home")
     days = {"first": board.campaign.start, "last": board.campaign.end}
     earlier, later = thursdays_around(board.at, **days, now=now)
     return BoardPage(
         title=board.campaign.title,
         place=_place(board),
         past=board.past,
-        now_url=_now_url(named, scope),
+        home=home,
+        now_url=_now_url(home, named, scope),
         keep=tuple(one for one in (("campaign", named), ("scope", scope)) if one[1]),
         scopes=_scopes(user, board, named) if part == EVERYTHING else (),
         earlier=earlier,
@@ -110,11 +112,11 @@ def board_page(
     )
 
 
-def _now_url(named: str, scope: str) -> str:
+def _now_url(home: str, named: str, scope: str) -> str:
     query = "&".join(
         f"{key}={value}" for key, value in (("campaign", named), ("scope", scope)) if value
     )
-    return reverse("board") + (f"?{query}" if query else "")
+    return home + (f"?{query}" if query else "")
 
 
 def _scopes(user: User, board: Board, named: str) -> tuple[Scope, ...]:
@@ -124,7 +126,7 @@ def _scopes(user: User, board: Board, named: str) -> tuple[Scope, ...]:
     at = f"&at={timezone.localtime(board.at):%Y-%m-%dT%H:%M}" if board.past else ""
     mine = bool(board.base.deputy)
     return tuple(
-        Scope(words, _now_url(named, key) + at, here)
+        Scope(words, _now_url(reverse("board"), named, key) + at, here)
         for key, words, here in (
             (MINE, _("My blocks"), mine),
             (ALL, _("All that I may see"), not mine),

@@ -105,6 +105,7 @@ class BoardPage:
     title: str
     place: str
     past: bool
+    home: str
     now_url: str
     keep: tuple[tuple[str, str], ...]
     scopes: tuple[Scope, ...]

@@ -84,7 +84,7 @@ class ChangeRow:
 
 @dataclass(frozen=True)
 class UnitPage:
-    """``board``: the unit's own figures, for whoever heads it."""
+    """``board``: the unit's own figures, for whoever heads it; at a past instant nothing else."""
 
     unit: str
     loaded: bool
@@ -93,6 +93,10 @@ class UnitPage:
     changes: tuple[ChangeRow, ...]
     board: BoardPage | None = field(default=None, metadata={"clock": True})  # has clocks of its own
     as_of: datetime = field(metadata={"clock": True}, kw_only=True)
+
+    @property
+    def past(self) -> bool:
+        return self.board is not None and self.board.past
 
     @property
     def fingerprint(self) -> str:
@@ -134,24 +138,33 @@ def _change_words(change: selectors.Change) -> str:
 
 
 def unit_page(
-    user: User, now: datetime, *, campaign: Campaign | None = None, named: str = ""
+    user: User,
+    now: datetime,
+    *,
+    campaign: Campaign | None = None,
+    named: str = "",
+    at: datetime | None = None,
 ) -> UnitPage:
     """The page of one person; a fixed number of queries.
 
     campaign: the chosen one, None for the one that began last; named: its code for the lists.
+    at: a past instant, for the figures of a unit's head; work is always that of now.
     """
     campaign = campaign or current_campaign()
     heads = campaign is not None and may(user, "campaign.accept")
-    part = TaskFilter(unit=user.unit.code)
+    unit = TaskFilter(unit=user.unit.code)
+    board = (
+        board_page(user, at, now=now, campaign=campaign, named=named, part=unit) if heads else None
+    )
+    if board is not None and board.past:
+        return UnitPage(user.unit.name, True, (), (), (), board, as_of=board.as_of)
     return UnitPage(
         unit=user.unit.name,
         loaded=campaign is not None,
         waits=_waits(user, now),
         parts=_parts(user, campaign, now, named=named, heads=heads) if campaign else (),
         changes=change_rows(selectors.recent_changes(user, now)),
-        board=board_page(user, None, now=now, campaign=campaign, named=named, part=part)
-        if heads
-        else None,
+        board=board,
         as_of=now,
     )
 

@@ -29,12 +29,21 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/no_access.html")
     if place.url_name:
         return redirect(place.url_name)
-    now = timezone.now()
+    now, asked = timezone.now(), request.GET.get("at", "")
     choice = choice_of(request)
-    page = unit_page(user, now, campaign=choice.campaign, named=choice.named)
+    at = TaskFilter.from_query(request.GET, now=now).at
+    page = unit_page(user, now, campaign=choice.campaign, named=choice.named, at=at)
+    if asked and not page.past:
+        messages.warning(request, _("That is not a past day and time. This is the board of now."))
     response = answer(request, "dashboard/unit_home.html", page)
     if response.status_code == SHOWN:
-        audit.record("home.read", actor=user, object_type="campaign.task", ids=page.shown)
+        audit.record(
+            "home.read",
+            actor=user,
+            object_type="campaign.task",
+            ids=page.shown,
+            reason=asked[:40] if page.past else "",
+        )
     return response
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, TextField
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import get_current_timezone, is_naive, make_aware
@@ -17,6 +17,7 @@ from django.utils.timezone import get_current_timezone, is_naive, make_aware
 from campaign.models import Campaign, Light, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.selectors.past import TODAY, then_at
+from records.folding import fold
 from security.models import User
 
 NUMBERS = {"group": "group__no", "block": "block__no", "week": "phase__no", "row": "matrix_row__no"}
@@ -40,6 +41,23 @@ SORTS = {
     "-unit": "unit__name",
 }
 
+# Small letters that ``fold`` makes one of a to z: from à, where they begin in Unicode, to ỹ.
+ACCENTED = [
+    one
+    for one in map(chr, range(ord("à"), ord("ỹ") + 1))
+    if one.islower() and len(fold(one)) == 1 and fold(one).isascii()
+]
+
+
+class Bare(Func):
+    """A text of the database in lower case and without accents, as ``fold`` makes it, but with
+    its punctuation."""
+
+    template = "translate(lower(normalize(%(expressions)s)), '{}', '{}')".format(
+        "".join(ACCENTED), "".join(map(fold, ACCENTED))
+    )
+    output_field = TextField()
+
 
 @dataclass(frozen=True)
 class TaskFilter:
@@ -48,7 +66,8 @@ class TaskFilter:
     light: several allowed; group, block, week, row: numbers of the plan; unit: code;
     owner: "me" or a person's number; deputy: "me" for the blocks that this reader heads;
     state: draft, active, done or cancelled (nothing: on the board); late: was late; due: the
-    deadline is over; words: all of them stand in title or code; sort: one of SORTS (nothing: the
+    deadline is over; words: all of them stand in title or code, with
+    accents or without; sort: one of SORTS (nothing: the
     most pressing first); at: a past instant; campaign: its code, for addresses
     (``selectors.choosing`` reads it): ``apply`` is given the campaign itself.
     """
@@ -110,8 +129,10 @@ class TaskFilter:
             rows = rows.alias(holder=then.owner_id).filter(holder=holder)
         if self.deputy == "me":
             rows = rows.filter(block__deputy=user)
-        for word in self.words.split():
-            rows = rows.filter(Q(title__icontains=word) | Q(code__icontains=word))
+        if self.words:
+            rows = rows.alias(bare_title=Bare("title"), bare_code=Bare("code"))
+        for word in (fold(self.words) or self.words).split():
+            rows = rows.filter(Q(bare_title__contains=word) | Q(bare_code__contains=word))
         return self._of_light(rows)
 
     def ordered(self, rows: TaskQuerySet) -> TaskQuerySet:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -64,6 +66,33 @@ def test_reporting_is_one_tap_away(campaign: Campaign) -> None:
     row = page_of("chuyenvien").parts[0].rows[0]
     assert row.report_url in client.get("/").content.decode()
     assert 'id="report"' in client.get(row.url).content.decode()
+
+
+def test_the_head_of_a_unit_turns_back_to_an_earlier_day(campaign: Campaign) -> None:
+    client, now = signed_in_as("donvi"), timezone.now()
+    then = now - timedelta(days=7)
+    at = timezone.localtime(then).strftime("%Y-%m-%dT%H:%M")
+    page = client.get("/", {"at": at}).context["page"]
+    assert page.past
+    assert (page.parts, page.waits, page.changes) == ((), (), ())
+    shown = {tile.count.light: tile.count.number for tile in page.board.tiles}
+    unit = person("donvi").unit
+    counted = Counter(task.lit for task in Task.objects.filter(unit=unit).lit(page.as_of))
+    assert shown == {light: counted[light] for light in shown}
+    for tile in page.board.tiles:
+        listed = client.get(tile.count.url).context["page"].paginator.count
+        assert listed == tile.count.number
+    said = client.get("/", {"at": at}).content.decode()
+    assert 'class="notice notice-past"' in said
+    assert 'id="home-live" class="stack">' in said  # what is past is not asked for again
+    assert 'href="/">' in said
+
+
+def test_whoever_heads_no_unit_has_no_past_home(campaign: Campaign) -> None:
+    at = timezone.localtime(timezone.now() - timedelta(days=7)).strftime("%Y-%m-%dT%H:%M")
+    answer = signed_in_as("chuyenvien").get("/", {"at": at})
+    assert not answer.context["page"].past
+    assert 'class="notice' in answer.content.decode()
 
 
 def test_a_report_is_seen_at_once(campaign: Campaign) -> None:
