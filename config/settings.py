@@ -401,6 +401,8 @@ SPECTACULAR_SETTINGS = {
     # What a caller may not read is left out, so no field of an answer is certain.
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    # Two fields choose among the lights and share one name of the document.
+    "ENUM_NAME_OVERRIDES": {"LightEnum": "campaign.models.Light"},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "security.api.schema.document_refusals",
