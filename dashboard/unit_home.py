@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -156,16 +156,22 @@ def unit_page(
     board = (
         board_page(user, at, now=now, campaign=campaign, named=named, part=unit) if heads else None
     )
-    if board is not None and board.past:
-        return UnitPage(user.unit.name, True, (), (), (), board, as_of=board.as_of)
-    return UnitPage(
+    page = UnitPage(
         unit=user.unit.name,
         loaded=campaign is not None,
+        waits=(),
+        parts=(),
+        changes=(),
+        board=board,
+        as_of=board.as_of if board and board.past else now,
+    )
+    if page.past:
+        return page
+    return replace(
+        page,
         waits=_waits(user, now),
         parts=_parts(user, campaign, now, named=named, heads=heads) if campaign else (),
         changes=change_rows(selectors.recent_changes(user, now)),
-        board=board,
-        as_of=now,
     )
 
 

@@ -116,10 +116,12 @@ class Phase(PlanPart):
         return (self.end - self.start).days <= LONGER_THAN_A_WEEK
 
     @property
+    def name(self) -> str:
+        return (_("Week %(no)s") if self.is_week else _("Period %(no)s")) % {"no": self.no}
+
+    @property
     def label(self) -> str:
-        if not self.is_week:
-            return _("Period %(no)s (%(span)s)") % {"no": self.no, "span": self.span}
-        return _("Week %(no)s (%(span)s)") % {"no": self.no, "span": self.span}
+        return f"{self.name} ({self.span})"
 
     @property
     def span(self) -> str:

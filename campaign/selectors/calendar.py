@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Window
 from django.db.models.functions import RowNumber, TruncDate
 
-from campaign.models import Light, Product, Task
+from campaign.models import Light, Phase, Product, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import MICROSECOND, ZONE, end_of, last_day, start_of
 from campaign.selectors.products import ProductLine, product_lines
@@ -28,7 +28,7 @@ class Event:
     """Something of the plan itself: a briefing, the beginning of a week or of the campaign."""
 
     kind: str  # briefing, closing, week, start, end
-    number: int = 0
+    phase: Phase | None = None
 
 
 @dataclass
@@ -92,7 +92,7 @@ def days_between(
 
 def events_of(frame: Structure) -> list[tuple[date, Event]]:
     found = [(frame.campaign.start, Event("start")), (frame.campaign.end, Event("end"))]
-    found += [(phase.start, Event("week", phase.no)) for phase in frame.phases]
+    found += [(phase.start, Event("week", phase)) for phase in frame.phases]
     found += [(one.day, Event("closing" if one.closing else "briefing")) for one in frame.briefings]
     return found
 

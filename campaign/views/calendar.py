@@ -116,7 +116,7 @@ def _title(plan: Plan, span: Span) -> str:
         return formats.date_format(span.day, "l, d/m/Y")
     phase = plan.frame.phase_on(span.first)
     days = f"{span.first:%d/%m}–{span.last:%d/%m/%Y}"
-    return f"{_('Week %(no)s') % {'no': phase.no}} · {days}" if phase else days
+    return f"{phase.name} · {days}" if phase else days
 
 
 def _ways(plan: Plan, span: Span) -> list[tuple[str, str, bool]]:
@@ -148,7 +148,7 @@ def _event_words(event: Event) -> str:
     return {
         "start": _("The campaign begins"),
         "end": _("The campaign ends"),
-        "week": _("Week %(no)s begins") % {"no": event.number},
+        "week": _("%(phase)s begins") % {"phase": event.phase.name} if event.phase else "",
         "briefing": _("Briefing"),
         "closing": _("Closing briefing"),
     }[event.kind]
