@@ -31,9 +31,5 @@ def product_url(task_id: int, product_id: int) -> str:
     return reverse("campaign:product", args=[task_id, product_id])
 
 
-def product_list_url(query: str = "") -> str:
-    return reverse("campaign:product_list") + (f"?{query}" if query else "")
-
-
 def report_url(task: Task) -> str:
     return f"{task_url(task)}#report"

@@ -38,9 +38,6 @@ class Known:
     def may_change(self, task: Task) -> bool:
         return may(self.actor, MANAGE, task)
 
-    def may_lead(self, unit: Unit) -> bool:
-        return may(self.actor, MANAGE, unit)
-
 
 def known_for(actor: User, campaign: Campaign, codes: Iterable[str], *, now: datetime) -> Known:
     """Everything that lines naming these codes are compared with.

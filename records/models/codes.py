@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.db import models
@@ -29,14 +28,6 @@ class CodeList(models.Model):
         return self.name
 
 
-class CodeItemQuerySet(models.QuerySet["CodeItem"]):
-    def valid_on(self, day: date) -> CodeItemQuerySet:
-        """Items in force that day; an open end is in force for ever."""
-        return self.filter(Q(valid_from=None) | Q(valid_from__lte=day)).filter(
-            Q(valid_to=None) | Q(valid_to__gte=day)
-        )
-
-
 class CodeItem(models.Model):
     """One code with its days of validity: units, levels and codes changed three times since 2025.
 
@@ -54,8 +45,6 @@ class CodeItem(models.Model):
     extra: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         default=dict, blank=True
     )
-
-    objects = CodeItemQuerySet.as_manager()
 
     class Meta:
         ordering = ["code_list", "position", "code"]

@@ -9,10 +9,6 @@ class UnitQuerySet(models.QuerySet["Unit"]):
         """The unit itself and everything below it, as one index range."""
         return self.filter(path__gte=unit.path, path__lt=unit.path[:-1] + "0")
 
-    def able_to_lead(self) -> UnitQuerySet:
-        """Units that may be the one lead of an active task: a collective is a set, never a lead."""
-        return self.filter(collective=False, dissolved_on=None)
-
 
 class Unit(models.Model):
     """A node of the one organisation tree: office, department, party committee or cell."""
