@@ -40,11 +40,11 @@ def task_list(request: HttpRequest) -> HttpResponse:
     if not request.GET and (default := default_query(user, SavedView.Page.TASKS)):
         return redirect(f"{request.path}?{default}")
     choice = choice_of(request)
-    frame = structure_at(now, choice.campaign) if choice.campaign else None
-    if frame is None:
-        return render(request, "campaign/no_campaign.html")
     chosen = TaskFilter.from_query(request.GET, now=now).but(campaign=choice.named)
     at = chosen.at or now
+    frame = structure_at(at, choice.campaign) if choice.campaign else None
+    if frame is None:
+        return render(request, "campaign/no_campaign.html")
     rows = chosen.apply(user, frame.campaign)
     page = _page(chosen.ordered(with_people(rows, at)), request)
     then = then_at(frame.campaign, at) if chosen.at else None

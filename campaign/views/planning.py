@@ -95,10 +95,10 @@ def plan_of(request: HttpRequest, *names: str, drafts: bool = False) -> Plan | N
     page shows tasks that have no light yet.
     """
     now, choice = timezone.now(), choice_of(request)
-    frame = structure_at(now, choice.campaign) if choice.campaign else None
+    chosen = TaskFilter.from_query(request.GET, now=now).but(campaign=choice.named, sort="")
+    frame = structure_at(chosen.at or now, choice.campaign) if choice.campaign else None
     if frame is None:
         return None
-    chosen = TaskFilter.from_query(request.GET, now=now).but(campaign=choice.named, sort="")
     if chosen.state in WITHOUT_LIGHT and not drafts:
         chosen = chosen.but(state="")
     more = {name: request.GET.get(name, "")[:80] for name in names if request.GET.get(name)}
