@@ -14,7 +14,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from campaign.models import Campaign, Task
+from campaign.models import Campaign
 from campaign.rules import RED, ZONE
 from campaign.selectors import Board, TaskLine, board_for
 from campaign.selectors.board import Slice
@@ -24,7 +24,6 @@ from dashboard.fingerprint import fingerprint
 from dashboard.steps import WAITING_FOR_A_GRADE, clock_words
 from dashboard.trend import TrendPage, trend_page
 from dashboard.words import LIGHT_ORDER, TimeWords, day_words, light_word
-from security.levels import Secrecy, Sensitivity
 from security.models import User
 
 LOOKED_AT = 60
@@ -158,7 +157,7 @@ def _slides(board: Board) -> Iterator[Slide]:
 
 def _tasks(board: Board) -> Iterator[Slide]:
     """Red and yellow tasks that may be named in the room; the others as a number."""
-    named = [line for line in board.exceptions if may_hang(line.task)]
+    named = [line for line in board.exceptions if line.task.is_plain]
     shown = named[: ROWS_A_PAGE * PAGES_OF_TASKS]
     left = board.exceptions_total - len(shown)
     if not shown:
@@ -176,11 +175,6 @@ def _tasks(board: Board) -> Iterator[Slide]:
             tasks=tuple(_row(line) for line in shown[first : first + ROWS_A_PAGE]),
             note=_("%(n)s more on the board") % {"n": left} if last and left else "",
         )
-
-
-def may_hang(task: Task) -> bool:
-    """Whether a task's own words may hang on a wall: neither secret nor about persons."""
-    return task.level <= Secrecy.INTERNAL and task.sensitivity == Sensitivity.NORMAL
 
 
 def _row(line: TaskLine) -> WallRow:

@@ -13,6 +13,7 @@ from simple_history.models import HistoricalRecords
 
 from campaign.models.light import SEVERITY, Light
 from campaign.models.plan import Block, Campaign, MatrixRow, Phase, TaskGroup
+from security.levels import Secrecy, Sensitivity
 from security.models import Unit, User
 from security.models.grants import UnitGrant, UserGrant
 from security.models.protected import Protected, ProtectedQuerySet
@@ -70,6 +71,10 @@ class TaskQuerySet(ProtectedQuerySet):
         past = "lit_since" in self.query.annotations
         presses = F("lit_since") if past else Coalesce("presses_at", "deadline")
         return self.annotate(severity=rank).order_by("severity", presses, "pk")
+
+    def plain(self) -> Self:
+        """Neither secret nor about persons: their words may leave the screen of their reader."""
+        return self.filter(level__lte=Secrecy.INTERNAL, sensitivity=Sensitivity.NORMAL)
 
     def overdue(self, at: datetime) -> Self:
         """Active and past the task's own deadline."""
@@ -212,6 +217,11 @@ class Task(Protected):
             "level": self.level,
             "sensitivity": self.sensitivity,
         }
+
+    @property
+    def is_plain(self) -> bool:
+        """What ``plain()`` selects, of one task."""
+        return self.level <= Secrecy.INTERNAL and self.sensitivity == Sensitivity.NORMAL
 
     @property
     def lead_unit(self) -> Unit:

@@ -1,7 +1,7 @@
 """Deadlines and checkpoints as an iCalendar file (RFC 5545): codes and titles, never a name.
 
-What is on the board and its reader may see, up to the level INTERNAL: the file lies in calendar
-programs that this house does not keep. Dates are days in Asia/Ho_Chi_Minh, the last day in time.
+What is on the board and its reader may see, if it is neither secret nor about persons: the file
+lies in calendar programs that this house does not keep. Dates are days in Asia/Ho_Chi_Minh, the last day in time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from campaign.models import Briefing, Product, Task
 from campaign.rules import last_day
 from dashboard.notices.writing import address
 from dashboard.words import light_word
-from security.levels import Secrecy
 from security.models import User
 
 ZONE = "Asia/Ho_Chi_Minh"
@@ -39,7 +38,8 @@ def calendar_of(user: User, *, now: datetime) -> Made:
     tasks = list(
         Task.objects.visible_to(user)
         .on_board()
-        .filter(deadline__isnull=False, level__lte=Secrecy.INTERNAL, campaign__closed_at=None)
+        .plain()
+        .filter(deadline__isnull=False, campaign__closed_at=None)
         .select_related("campaign")
         .order_by("deadline", "pk")[:AT_MOST]
     )

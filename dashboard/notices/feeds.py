@@ -21,6 +21,7 @@ READS_AN_HOUR = 60
 # When the feed was last used need not be exact; the trail gets one line an hour.
 SEEN_EVERY, TRACED_EVERY = timedelta(minutes=1), timedelta(hours=1)
 KIND = "dashboard.calendarfeed"
+PROGRAM_MAY = frozenset({"campaign.view"})
 
 
 def hash_of(plain: str) -> str:
@@ -33,8 +34,15 @@ def open_feed(user: User) -> CalendarFeed | None:
 
 
 def feed_of(plain: str) -> CalendarFeed | None:
-    """The feed of this key, also a revoked one; None for a key that was never made."""
-    return CalendarFeed.objects.select_related("user").filter(key_hash=hash_of(plain)).first()
+    """The feed of this key, also a revoked one; None for a key that was never made.
+
+    Its person comes as a program acts for him: reading tasks is all he may, and no emergency that
+    he opened before a screen counts.
+    """
+    feed = CalendarFeed.objects.select_related("user").filter(key_hash=hash_of(plain)).first()
+    if feed is not None:
+        feed.user.token_actions = PROGRAM_MAY
+    return feed
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ from dashboard.notices import feeds
 from dashboard.notices.calendar import calendar_of
 from security.models import AuditEvent, RoleGrant, User
 from security.seals.revocations import WATCHED
+from security.services import open_emergency
 from tests.campaign.make import DEADLINE, NOON, make_draft, make_task
 from tests.dashboard.notice_rows import make_place
 from tests.dashboard.test_accessible import faults
@@ -72,6 +73,31 @@ def test_only_what_the_person_may_see_stands_in_it() -> None:
     there = by_uid(place.owner)
     assert f"task-{place.task.pk}" in there
     assert not {f"task-{one.pk}" for one in (hidden, secret, draft)} & there.keys()
+
+
+@pytest.mark.parametrize("sensitivity", [1, 2])
+def test_a_task_about_persons_and_its_products_stay_in_the_house(sensitivity: int) -> None:
+    place = make_place(title="Kỷ luật một người")
+    place.task.products.update(deadline=DEADLINE - timedelta(days=2))
+    Task.objects.filter(pk=place.task.pk).update(sensitivity=sensitivity)
+    RoleGrant.objects.filter(user=place.owner).update(max_sensitivity=2)
+    assert Task.objects.visible_to(User.objects.get(pk=place.owner.pk)).count() == 1
+    assert events_of(place.owner) == []
+
+
+def test_an_emergency_is_opened_before_a_screen_and_not_for_a_calendar_program() -> None:
+    place = make_place()
+    far = make_unit(parent=place.task.campaign.unit)
+    hidden = make_task(campaign=place.task.campaign, unit=far)
+    open_emergency(
+        actor=place.head, unit=far, action="campaign.view", hours=2, now=timezone.now(),
+        reason="Cháy kho hồ sơ, cần tra người trực ngay",
+    )  # fmt: skip
+    head = User.objects.get(pk=place.head.pk)
+    assert Task.objects.visible_to(head).filter(pk=hidden.pk).exists()
+    body = Client().get(address_of(place.head)).content.decode()
+    assert f"UID:task-{place.task.pk}@" in body
+    assert f"UID:task-{hidden.pk}@" not in body
 
 
 @pytest.mark.parametrize("key", ["x", "A" * 43, "%20", "ä"])
