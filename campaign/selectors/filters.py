@@ -96,7 +96,7 @@ class TaskFilter:
         kind, state = query.get("kind", ""), query.get("state", "")
         sort = query.get("sort", "")
         return cls(
-            light=tuple(light for light in query.getlist("light") if light in Light.values),
+            light=_lights(query.getlist("light")),
             **{name: _number(query.get(name, "")) for name in NUMBERS},
             unit=query.get("unit", "").replace("\x00", "?")[:40],
             kind=kind if kind in Task.Kind.values else "",
@@ -196,6 +196,12 @@ class TaskFilter:
     def kept(self) -> TaskFilter:
         """What a saved view keeps: filters and order, for whichever campaign and day is open."""
         return self.but(at=None, campaign="")
+
+
+def _lights(given: list[str]) -> tuple[str, ...]:
+    """One value each, or several in one: a field of one choice writes ``light=red,yellow``."""
+    asked = dict.fromkeys(light for one in given for light in one.split(","))
+    return tuple(light for light in asked if light in Light.values)
 
 
 def _number(given: str) -> int | None:

@@ -18,7 +18,7 @@ from campaign.models import Light
 from campaign.models.light import shape
 from campaign.selectors.calendar import DAY, Day, Event, days_between, due_between
 from campaign.selectors.lines import lines_of, with_people
-from campaign.views.planning import Plan, page_context, page_links, plan_of
+from campaign.views.planning import Plan, of_light, page_context, page_links, plan_of
 from security import audit
 from security.http import require_action
 
@@ -133,7 +133,12 @@ def _box(plan: Plan, span: Span, day: Day) -> dict[str, Any]:
         "day": day,
         "url": f"?{here}",
         "counts": [
-            {"light": light, "n": n, "word": Light(light).label, "url": f"?{here}&light={light}"}
+            {
+                "light": light,
+                "n": n,
+                "word": Light(light).label,
+                "url": f"?{of_light(here, light)}",
+            }
             for light, n in day.bars
         ],
         "events": [(event.kind, _event_words(event)) for event in day.events],

@@ -18,6 +18,7 @@ from campaign.views.planning import (
     FILTERS,
     Counted,
     Plan,
+    of_light,
     page_context,
     page_links,
     plan_of,
@@ -188,7 +189,7 @@ def counts_of(part: Slice) -> list[dict[str, Any]]:
             "light": light,
             "word": str(Light(light).label),
             "n": n,
-            "query": f"{part.query}&light={light}" if part.query else "",
+            "query": of_light(part.query, light) if part.query else "",
         }
         for light, n in part.bars
     ]

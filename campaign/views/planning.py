@@ -120,7 +120,7 @@ def page_context(
         "matrices": _matrices(plan.chosen, matrix) if matrix else [],
         "form": PlanFilterForm(
             initial=_initial(plan.chosen),
-            choices=_choices(plan.frame, units),
+            choices=_choices(plan, units),
             asked=asked,
             auto_id="f_%s",
         ),
@@ -169,14 +169,15 @@ def _matrices(chosen: TaskFilter, here: str) -> list[tuple[str, str, bool]]:
     ]
 
 
-def _choices(frame: Structure, units: list[tuple[str, str]]) -> dict[str, list[tuple[Any, Any]]]:
+def _choices(plan: Plan, units: list[tuple[str, str]]) -> dict[str, list[tuple[Any, Any]]]:
+    frame = plan.frame
     return {
         "state": [
             ("draft", _("Drafts")),
             ("active", _("Running")),
             ("done", _("Completed")),
         ],
-        "light": list(Light.choices),
+        "light": [*Light.choices, *_several(plan.chosen.light)],
         "group": [(part.no, f"{part.no}. {part.name}") for part in frame.groups],
         "block": [(part.no, f"{part.no}. {part.name}") for part in frame.blocks],
         "week": [(phase.no, phase.label) for phase in frame.phases],
@@ -186,15 +187,21 @@ def _choices(frame: Structure, units: list[tuple[str, str]]) -> dict[str, list[t
     }
 
 
+def _several(lights: tuple[str, ...]) -> list[tuple[str, str]]:
+    """A choice of its own for several lights, which an address asks for: one field shows them."""
+    if len(lights) < 2:
+        return []
+    return [(",".join(lights), ", ".join(str(Light(light).label) for light in lights))]
+
+
 def _initial(chosen: TaskFilter) -> dict[str, Any]:
-    light = chosen.light[0] if len(chosen.light) == 1 else ""
     names = ("state", "group", "block", "week", "unit", "kind", "owner")
     shown = {name: getattr(chosen, name) or "" for name in names}
     shown["owner"] = chosen.owner if chosen.owner == "me" else ""
     return {
         **shown,
         "q": chosen.words,
-        "light": light,
+        "light": ",".join(chosen.light),
         "at": timezone.localdate(chosen.at) if chosen.at else None,
     }
 
@@ -207,8 +214,6 @@ def _kept(plan: Plan, asked: tuple[str, ...]) -> list[tuple[str, str]]:
     if "state" not in asked:
         found.append(("state", chosen.state))
     found += [(name, "1" if getattr(chosen, name) else "") for name in ("late", "due")]
-    if len(chosen.light) > 1:
-        found += [("light", light) for light in chosen.light]
     found += plan.more.items()
     return [(name, str(value)) for name, value in found if value and name != "page"]
 
@@ -233,6 +238,12 @@ def said(chosen: TaskFilter, frame: Structure, units: list[tuple[str, str]]) -> 
     words += [_("done late")] if chosen.late else []
     words += [_("deadline over")] if chosen.due else []
     return words
+
+
+def of_light(query: str, light: str) -> str:
+    """A query narrowed to one colour, whichever it asked for before: what a number opens."""
+    rest = [part for part in query.split("&") if part and not part.startswith("light=")]
+    return "&".join([*rest, f"light={light}"])
 
 
 def as_of(at: datetime) -> str:

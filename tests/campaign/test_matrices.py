@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -328,3 +329,32 @@ def test_groups_named_in_the_heads_are_the_plans(plan: Campaign) -> None:
     text = unescape(get(client_of(leader()), "matrix_units"))
     for group in TaskGroup.objects.filter(campaign=plan):
         assert f"{group.no}. {group.name}" in text
+
+
+def test_numbers_under_a_filter_of_two_lights_open_what_they_count(plan: Campaign) -> None:
+    client = client_of(leader())
+    two = ["red", "yellow"]
+    text = unescape(get(client, "matrix_units", light=two))
+    found = re.findall(r'class="light [^"]*" href="(/tasks/\?[^"]*)"[^>]*>(\d+)<', text)
+    assert {light for href, _n in found for light in two if href.endswith(f"light={light}")} == set(
+        two
+    )
+    for href, n in found:
+        assert listed(client, href) == int(n), href
+    text = unescape(get(client, "calendar", light=two))
+    cells = text[text.index('<table class="cal') : text.index("</table>")]
+    days = re.findall(r'class="light [^"]*" href="(\?[^"]*)"[^>]*>(\d+)<', cells)
+    for href, n in days[:12]:
+        opened = client.get(reverse("campaign:calendar") + href).content.decode()
+        assert opened.count("ledger-title") == int(n), href
+
+
+def test_two_lights_stand_in_their_field_and_can_be_narrowed_and_cleared(plan: Campaign) -> None:
+    client = client_of(leader())
+    text = get(client, "matrix_units", light=["red", "yellow"], row="1")
+    form = text[text.index("plan-filters") :]
+    form = form[: form.index("</form>")]
+    assert 'type="hidden" name="light"' not in form  # it would come back beside what is chosen
+    assert re.search(r'<option value="red,yellow" selected>[^<]+, [^<]+<', form)
+    same = TaskFilter.from_query(QueryDict("light=red,yellow"), now=timezone.now())
+    assert same.light == ("red", "yellow")
