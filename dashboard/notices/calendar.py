@@ -1,7 +1,8 @@
 """Deadlines and checkpoints as an iCalendar file (RFC 5545): codes and titles, never a name.
 
 What is on the board and its reader may see, if it is neither secret nor about persons: the file
-lies in calendar programs that this house does not keep. Dates are days in Asia/Ho_Chi_Minh, the last day in time.
+lies in calendar programs that this house does not keep. What ended long ago is left out, and of very many tasks the
+coming ones stand in it first. Dates are days in Asia/Ho_Chi_Minh, the last day in time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import Case, F, Q, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
@@ -24,10 +26,13 @@ from security.models import User
 
 ZONE = "Asia/Ho_Chi_Minh"
 AT_MOST = 2000
+KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Made:
+    """``etag`` is weak: when the file was made is no part of it."""
+
     body: bytes
     etag: str
     tasks: list[int]
@@ -35,34 +40,42 @@ class Made:
 
 def calendar_of(user: User, *, now: datetime) -> Made:
     """The calendar of one person, also an empty one; four queries."""
-    tasks = list(
-        Task.objects.visible_to(user)
-        .on_board()
-        .plain()
-        .filter(deadline__isnull=False, campaign__closed_at=None)
-        .select_related("campaign")
-        .order_by("deadline", "pk")[:AT_MOST]
-    )
+    tasks = _tasks(user, now)
     by_pk = {task.pk: task for task in tasks}
     products = Product.objects.filter(task__in=by_pk, deadline__isnull=False).order_by("pk")
     briefings = Briefing.objects.filter(campaign__in={task.campaign_id for task in tasks})
     calendar = _empty()
-    stamp = _stamp(now)
     events = [
         *(_of_task(task) for task in tasks),
         *(_of_product(one, by_pk[one.task_id]) for one in products),
         *(_of_briefing(one) for one in briefings.select_related("campaign")),
     ]
     for event in events:
-        event.add("dtstamp", stamp)
+        event.add("dtstamp", now.replace(microsecond=0))
         calendar.add_component(event)
     body = calendar.to_ical()
-    return Made(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', sorted(by_pk))
+    return Made(body, _etag(body), sorted(by_pk))
 
 
-def _stamp(now: datetime) -> datetime:
-    """To the hour: the same calendar asked for twice is the same file."""
-    return now.replace(minute=0, second=0, microsecond=0)
+def _tasks(user: User, now: datetime) -> list[Task]:
+    """Open tasks, and done ones until a month after their deadline; the coming ones first."""
+    coming = Case(When(deadline__gte=now, then=F("deadline")))
+    return list(
+        Task.objects.visible_to(user)
+        .on_board()
+        .plain()
+        .filter(Q(state=Task.State.ACTIVE) | Q(deadline__gte=now - KEPT))
+        .filter(deadline__isnull=False, campaign__closed_at=None)
+        .select_related("campaign")
+        .order_by(coming.asc(nulls_last=True), "-deadline", "pk")[:AT_MOST]
+    )
+
+
+def _etag(body: bytes) -> str:
+    """The same as long as nothing but the time of asking differs: a program that asks each hour
+    gets the file when something changed. No text begins a line so: they are folded with a blank."""
+    lasting = [line for line in body.splitlines() if not line.startswith(b"DTSTAMP:")]
+    return f'W/"{hashlib.sha256(b" ".join(lasting)).hexdigest()[:32]}"'
 
 
 def _empty() -> Calendar:

@@ -49,20 +49,21 @@ def _letter_for(user: int, way: str, hours: rules.Hours, now: datetime) -> Deliv
         return letter
     if way == rules.DIGEST:
         at = rules.digest_time(now, hours)
-        return _first_open(user, way, at, _digest_key, rules.day_after)
-    at = rules.leaves_at(now, hours)
-    return _first_open(user, way, at, _span_key, lambda one: rules.span_of(one) + rules.SPAN)
+        return _first_open(user, way, hours, at, _digest_key, rules.day_after)
+    return _first_open(user, way, hours, now, _span_key, rules.next_span)
 
 
 def _first_open(
     user: int,
     way: str,
+    hours: rules.Hours,
     at: datetime,
     key_of: Callable[[datetime], str],
     after: Callable[[datetime], datetime],
 ) -> Delivery:
-    """The letter of that day or span; the next one if that has left already."""
+    """The letter of that day or span; the next one outside quiet hours if that has left already."""
     while True:
+        at = rules.leaves_at(at, hours)
         letter, _made = Delivery.objects.select_for_update().get_or_create(
             user_id=user, way=way, subject_key=key_of(at), defaults={"not_before": at}
         )

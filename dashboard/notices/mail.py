@@ -9,6 +9,7 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from dashboard.models import Delivery, Notice
 from dashboard.notices import rules
@@ -24,6 +25,9 @@ AT_MOST = 500
 # The server itself is not there: asking for every other letter would only take long.
 SERVER_IS_AWAY = frozenset({letters.UNREACHABLE, letters.LOGIN})
 
+# The outcome of a letter that waits for the end of its reader's quiet hours.
+QUIET = "quiet"
+
 
 def send_due(*, now: datetime) -> tuple[int, int]:
     """Send what may leave now: (sent, not sent). Any number of processes may run this at once."""
@@ -37,7 +41,7 @@ def send_due(*, now: datetime) -> tuple[int, int]:
             break
         outcome = send_claimed(letter, now=now)
         sent += outcome == ""
-        failed += outcome != ""
+        failed += outcome not in {"", QUIET}
         if outcome in SERVER_IS_AWAY:
             break
     return sent, failed
@@ -75,6 +79,9 @@ def send_claimed(letter: Delivery, *, now: datetime) -> str:
         return _note(letter, State.SKIPPED, "no_address")
     if not notices:
         return _note(letter, State.SKIPPED, "nothing")
+    hours = hours_of([letter.user_id]).get(letter.user_id, rules.Hours())
+    if rules.is_quiet(now, hours):
+        return _put_off(letter, until=rules.quiet_end(now, hours))
     said = letter_of(notices)
     try:
         letters.send(subject=said.subject, text=said.text, html=said.html, to=[letter.user.email])
@@ -83,6 +90,14 @@ def send_claimed(letter: Delivery, *, now: datetime) -> str:
         return _failed(letter, error, now)
     Delivery.objects.filter(pk=letter.pk).update(state=State.SENT, sent_at=now, error="")
     return ""
+
+
+def _put_off(letter: Delivery, *, until: datetime) -> str:
+    """It was to leave earlier and could not, or was asked for at night: this was no attempt."""
+    Delivery.objects.filter(pk=letter.pk).update(
+        state=State.WAITING, not_before=until, attempts=F("attempts") - 1
+    )
+    return QUIET
 
 
 def _failed(letter: Delivery, error: letters.LetterError, now: datetime) -> str:

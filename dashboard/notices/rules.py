@@ -93,6 +93,11 @@ def span_of(at: datetime) -> datetime:
     return midnight + (local - midnight) // SPAN * SPAN
 
 
+def next_span(at: datetime) -> datetime:
+    """The beginning of the span after that of ``at``."""
+    return span_of(at) + SPAN
+
+
 def next_try(attempts: int, now: datetime, hours: Hours) -> datetime | None:
     """When a letter that failed so many times may be tried again; None: never."""
     if attempts > len(WAITS):

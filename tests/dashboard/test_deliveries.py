@@ -19,7 +19,7 @@ from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from campaign.services import sweep_lights
-from dashboard.models import Delivery, Notice, NoticeKind
+from dashboard.models import Delivery, Notice, NoticeHours, NoticeKind
 from dashboard.notices import rules
 from dashboard.notices.mail import claim, leave_dead_claims, send_again, send_due
 from dashboard.notices.telling import tell
@@ -330,6 +330,63 @@ def test_letters_can_be_files(settings: Any, tmp_path: Path) -> None:
     assert send_due(now=MORNING) == (1, 0)
     (file,) = tmp_path.iterdir()
     assert re.search(r"^Subject: ", file.read_text("utf-8"), re.MULTILINE)
+
+
+# --- at night --------------------------------------------------------------------------------
+
+
+def at(day: datetime, clock: str) -> datetime:
+    hour, minute = map(int, clock.split(":"))
+    return day.astimezone(rules.ZONE).replace(hour=hour, minute=minute, second=0, microsecond=0)
+
+
+def sent_at_night(letter: Delivery, night: datetime) -> None:
+    """It neither leaves nor is lost: it leaves once in the morning, and the night was no attempt."""
+    attempts = letter.attempts
+    assert send_due(now=night) == (0, 0)
+    assert mail.outbox == []
+    letter.refresh_from_db()
+    morning = rules.quiet_end(night, rules.Hours())
+    assert (letter.state, letter.attempts, letter.not_before) == ("waiting", attempts, morning)
+    assert send_due(now=morning - timedelta(minutes=1)) == (0, 0)
+    assert send_due(now=morning) == (1, 0)
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize("way", ["at_once", "digest"])
+def test_a_letter_that_could_not_leave_by_day_waits_for_the_morning(way: str) -> None:
+    """The mail server or the clock was away from 18:00 to 23:00."""
+    letter = letter_for(make_place(), at=at(MORNING, "18:00"))
+    Delivery.objects.update(way=way)
+    sent_at_night(letter, at(MORNING, "23:00"))
+
+
+def test_a_letter_that_was_tried_by_day_keeps_its_attempts_over_the_night(
+    broken: type[Broken], settings: Any
+) -> None:
+    letter = letter_for(make_place(), at=at(MORNING, "20:58"))
+    broken.on_open = ConnectionRefusedError()
+    assert send_due(now=at(MORNING, "20:58")) == (0, 1)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    letter.refresh_from_db()
+    assert (letter.attempts, letter.not_before) == (1, at(MORNING, "20:59"))
+    sent_at_night(letter, at(MORNING, "21:00"))
+
+
+def test_sending_again_at_night_wakes_nobody() -> None:
+    letter = letter_for(make_place())
+    Delivery.objects.update(state="failed", attempts=6)
+    night = at(MORNING, "22:00")
+    assert send_again(actor=make_officer("administrator"), now=night, unsure=False) == 1
+    letter.refresh_from_db()
+    sent_at_night(letter, night + timedelta(minutes=1))
+
+
+def test_the_night_is_that_of_the_reader() -> None:
+    place = make_place()
+    letter_for(place, at=at(MORNING, "18:00"))
+    NoticeHours.objects.create(user=place.owner, quiet_from="00:00", quiet_until="00:00")
+    assert send_due(now=at(MORNING, "23:00")) == (1, 0)
 
 
 # --- the lists -------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from campaign.services import (
     sweep_lights,
 )
 from dashboard.models import Delivery, Notice, NoticeChoice, ToldEvent
-from dashboard.notices.rules import Hours, is_quiet
+from dashboard.notices.rules import ZONE, Hours, is_quiet
 from dashboard.notices.telling import tell
 from security.models import RoleGrant, User
 from tests.campaign.make import DEADLINE, NOON, accept, make_task, office_of, owner_of, submit
@@ -290,6 +290,21 @@ def test_what_comes_after_a_letter_has_left_goes_into_the_next_one() -> None:
     second = Delivery.objects.exclude(pk=first.pk).get(user=owner, way="at_once")
     assert second.not_before >= first.not_before
     assert not first.notices.filter(deliveries=second).exists()
+
+
+def test_the_letter_after_one_that_has_left_is_not_in_the_night_either() -> None:
+    """Told 20:46, sent at once; told 20:50: the next span would begin with the quiet hours."""
+    task, owner, *_others = world()
+    evening = DEADLINE.astimezone(ZONE).replace(hour=20, minute=46)
+    for minute in (46, 50, 55):
+        found = evening.replace(minute=minute)
+        task = make_task(campaign=task.campaign, unit=task.unit, owner=owner, deadline=found)
+        sweep_lights(now=found)
+        tell(now=found)
+        letter = Delivery.objects.filter(user=owner, way="at_once").latest("not_before")
+        assert not is_quiet(letter.not_before, Hours()), letter
+        Delivery.objects.update(state="sent", sent_at=found)
+    assert Delivery.objects.filter(user=owner, way="at_once").count() >= 3
 
 
 def test_a_clock_ten_minutes_behind_loses_and_doubles_nothing() -> None:
