@@ -23,8 +23,8 @@ from security.models import User
 TEXT_AT_MOST = 5000
 PARTS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (pgettext_lazy("six clears", "Task"), ("title", "kind", "focus")),
-    (pgettext_lazy("six clears", "Person"), ("owner",)),
-    (pgettext_lazy("six clears", "Responsibility"), ("unit", "responsibility")),
+    (pgettext_lazy("six clears", "Person"), ("owner", "unit")),
+    (pgettext_lazy("six clears", "Responsibility"), ("responsibility",)),
     (pgettext_lazy("six clears", "Process"), ("process", "check_text")),
     (pgettext_lazy("six clears", "Time"), ("start", "deadline")),
     (pgettext_lazy("six clears", "Product"), ("products",)),

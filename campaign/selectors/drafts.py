@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 
 from campaign.models import Task
 from campaign.rules import last_day
-from campaign.services.tasks import missing_parts
+from campaign.services.tasks import CLEAR_OF, missing_parts
 
 # Which field of the edit form cures which lack; a product has a page of its own.
 CURES = {
@@ -21,6 +21,7 @@ CURES = {
     "collective_lead": "unit",
     "dissolved_lead": "unit",
     "owner": "owner",
+    "owner_left": "owner",
     "responsibility": "responsibility",
     "process": "process",
     "start": "start",
@@ -40,8 +41,9 @@ class Lack:
 
 @dataclass(frozen=True)
 class Clear:
-    """One of the six clear things and what it lacks."""
+    """One of the six clear things (``code``, as in CLEAR_OF; ``name`` in words) and what it lacks."""
 
+    code: str
     name: str
     lacks: list[Lack]
 
@@ -86,14 +88,14 @@ def gate_of(task: Task) -> list[Clear]:
         return []
     lacks = lacks_of(task)
     six = (
-        (pgettext("six clears", "Task"), {"title"}),
-        (pgettext("six clears", "Person"), {"owner"}),
-        (
-            pgettext("six clears", "Responsibility"),
-            {"lead", "collective_lead", "dissolved_lead", "responsibility"},
-        ),
-        (pgettext("six clears", "Process"), {"process"}),
-        (pgettext("six clears", "Time"), {"start", "deadline"}),
-        (pgettext("six clears", "Product"), {PRODUCT}),
+        ("work", pgettext("six clears", "Task")),
+        ("person", pgettext("six clears", "Person")),
+        ("responsibility", pgettext("six clears", "Responsibility")),
+        ("process", pgettext("six clears", "Process")),
+        ("time", pgettext("six clears", "Time")),
+        ("product", pgettext("six clears", "Product")),
     )
-    return [Clear(name, [one for one in lacks if one.code in codes]) for name, codes in six]
+    return [
+        Clear(code, name, [one for one in lacks if CLEAR_OF[one.code] == code])
+        for code, name in six
+    ]

@@ -17,10 +17,12 @@ from campaign.rules import Policy
 from campaign.selectors.filters import OPEN, TaskFilter
 from campaign.selectors.lines import TaskLine, lines_of, with_people
 from campaign.selectors.past import Then
+from campaign.services.tasks import CLEAR_OF, lacking_codes
 from security.models import User
 
 _WITHOUT_PRODUCT = ~Exists(Product.objects.filter(task=OuterRef("pk")))
-# What each of the six lacks; a lead or an owner that is gone is lacking too.
+# What each of the six lacks, as ``lacking_codes`` says it of one task; a lead or an owner that is
+# gone is lacking too.
 LACKING: dict[str, Any] = {
     "work": Q(title=""),
     "person": Q(owner=None)
@@ -68,16 +70,7 @@ class SixLine:
 
     @property
     def lacks(self) -> frozenset[str]:
-        task = self.task
-        lacking = {
-            "work": not task.title,
-            "person": task.owner is None or self.owner_left or bool(self.lead_problem),
-            "responsibility": not task.responsibility,
-            "process": not task.process,
-            "time": task.start is None or task.deadline is None,
-            "product": not self.products,
-        }
-        return frozenset(name for name, missing in lacking.items() if missing)
+        return frozenset(CLEAR_OF[code] for code in lacking_codes(self.task, self.products))
 
     @property
     def owner_left(self) -> bool:

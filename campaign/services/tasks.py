@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -28,25 +29,60 @@ from security.services import Problem, RefusedError, check_action
 JUDGEMENT_AT_MOST = timedelta(days=31)
 
 
+# Which of the six clear things each lack belongs to. The lead unit is the one focal point (đầu mối)
+# and so belongs to the person; what it answers for is the responsibility.
+CLEAR_OF = {
+    "title": "work",
+    "lead": "person",
+    "collective_lead": "person",
+    "dissolved_lead": "person",
+    "owner": "person",
+    "owner_left": "person",
+    "responsibility": "responsibility",
+    "process": "process",
+    "start": "time",
+    "deadline": "time",
+    "product": "product",
+}
+
+
+def lacking_codes(task: Task, products: Sized) -> list[str]:
+    """What a task with these products lacks: keys of CLEAR_OF. The same conditions stand in SQL in
+    ``selectors.six_clear.LACKING``.
+    """
+    owner, unit = task.owner, task.unit
+    found = {
+        "title": not task.title,
+        "lead": not task.lead_named,
+        "collective_lead": task.lead_named and unit.collective,
+        "dissolved_lead": unit.dissolved_on is not None,
+        "owner": owner is None,
+        "owner_left": owner is not None and not owner.is_active,
+        "responsibility": not task.responsibility,
+        "process": not task.process,
+        "start": task.start is None,
+        "deadline": task.deadline is None,
+        "product": not len(products),
+    }
+    return [code for code, lacking in found.items() if lacking]
+
+
 def missing_parts(task: Task) -> list[Problem]:
     """What a draft still lacks of the six clear things; empty when it can be activated."""
-    found = [
-        ("title", not task.title, _("The task has no title (việc).")),
-        ("lead", not task.lead_named, _("No lead unit is named.")),
-        (
-            "collective_lead",
-            task.lead_named and task.unit.collective,
-            _("A collective of units cannot be the one lead."),
-        ),
-        ("dissolved_lead", task.unit.dissolved_on is not None, _("The lead unit is dissolved.")),
-        ("owner", task.owner_id is None, _("No owner is named (người).")),
-        ("responsibility", not task.responsibility, _("The responsibility is not stated.")),
-        ("process", not task.process, _("The process is not stated (quy trình).")),
-        ("start", task.start is None, _("There is no start date.")),
-        ("deadline", task.deadline is None, _("There is no deadline (thời gian).")),
-        ("product", not task.products.all(), _("There is no product (sản phẩm).")),
-    ]
-    return [Problem(code, message) for code, lacking, message in found if lacking]
+    words = {
+        "title": _("The task has no title (việc)."),
+        "lead": _("No lead unit is named."),
+        "collective_lead": _("A collective of units cannot be the one lead."),
+        "dissolved_lead": _("The lead unit is dissolved."),
+        "owner": _("No owner is named (người)."),
+        "owner_left": _("The owner's account is closed: name somebody else (người)."),
+        "responsibility": _("The responsibility is not stated."),
+        "process": _("The process is not stated (quy trình)."),
+        "start": _("There is no start date."),
+        "deadline": _("There is no deadline (thời gian)."),
+        "product": _("There is no product (sản phẩm)."),
+    }
+    return [Problem(code, words[code]) for code in lacking_codes(task, task.products.all())]
 
 
 @transaction.atomic
@@ -85,7 +121,7 @@ def activate_complete(
 
 def _drafts() -> TaskQuerySet:
     rows: TaskQuerySet = Task.objects.select_for_update(of=("self",))
-    return rows.select_related("unit", "block")
+    return rows.select_related("unit", "owner", "block")
 
 
 def _put_on_board(tasks: list[Task], *, actor: User | None, now: datetime) -> None:
@@ -197,10 +233,12 @@ def judge(
 
 
 __all__ = [
+    "CLEAR_OF",
     "activate_complete",
     "activate_task",
     "complete_draft",
     "judge",
+    "lacking_codes",
     "missing_parts",
     "revise_deadline",
 ]
