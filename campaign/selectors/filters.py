@@ -12,7 +12,7 @@ from urllib.parse import quote
 from django.db.models import F, Func, Q, TextField
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
-from django.utils.timezone import get_current_timezone, is_naive, make_aware
+from django.utils.timezone import get_current_timezone, is_naive, localdate, make_aware
 
 from campaign.models import Campaign, Light, Task
 from campaign.models.tasks import TaskQuerySet
@@ -23,6 +23,7 @@ from security.models import User
 NUMBERS = {"group": "group__no", "block": "block__no", "week": "phase__no", "row": "matrix_row__no"}
 
 OWNER_DIGITS = 12
+DAY_LENGTH = len("2026-06-09")
 EARLIEST_YEAR = 2000  # no campaign is older, and date arithmetic needs room below
 CODE = re.compile(r"[-\w]{1,40}", re.ASCII)  # of a campaign
 STATES = ("draft", "active", "done", "cancelled")
@@ -92,7 +93,7 @@ class TaskFilter:
     @classmethod
     def from_query(cls, query: Any, *, now: datetime) -> TaskFilter:
         """From a QueryDict (or a dict of lists with ``getlist``)."""
-        at = _instant(query.get("at", ""))
+        at = _asked(query.get("at", ""), query.get("moment", ""))
         kind, state = query.get("kind", ""), query.get("state", "")
         sort = query.get("sort", "")
         return cls(
@@ -217,6 +218,14 @@ def _slug(given: str) -> str:
     return given if CODE.fullmatch(given) else ""
 
 
+def _asked(given: str, moment: str) -> datetime | None:
+    """A field of days cannot hold an hour: ``moment`` has it as long as the day stays the same."""
+    at, exact = _instant(given), _instant(moment)
+    if at and exact and len(given) == DAY_LENGTH and localdate(exact) == localdate(at):
+        return exact
+    return at
+
+
 def _instant(given: str) -> datetime | None:
     """An ISO instant, or a day: then the end of that day."""
     try:
@@ -225,6 +234,6 @@ def _instant(given: str) -> datetime | None:
         return None
     if value is None or value.year < EARLIEST_YEAR:
         return None
-    if len(given) == len("2026-06-09"):
+    if len(given) == DAY_LENGTH:
         value = datetime.combine(value, time()) + timedelta(days=1, microseconds=-1)
     return make_aware(value, get_current_timezone()) if is_naive(value) else value

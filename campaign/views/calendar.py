@@ -18,7 +18,7 @@ from campaign.models import Light
 from campaign.models.light import shape
 from campaign.selectors.calendar import DAY, Day, Event, days_between, due_between
 from campaign.selectors.lines import lines_of, with_people
-from campaign.views.planning import Plan, of_light, page_context, page_links, plan_of
+from campaign.views.planning import FILTERS, Plan, of_light, page_context, page_links, plan_of
 from security import audit
 from security.http import require_action
 
@@ -62,7 +62,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     )
     boxes = [_box(plan, span, day) for day in days]
     context = {
-        **page_context(plan, "calendar"),
+        **page_context(plan, "calendar", asked=(*FILTERS, "at")),
         "span": span,
         "title": _title(plan, span),
         "weeks": [boxes[n : n + 7] for n in range(0, len(boxes), 7)],

@@ -214,6 +214,8 @@ def _kept(plan: Plan, asked: tuple[str, ...]) -> list[tuple[str, str]]:
     if "state" not in asked:
         found.append(("state", chosen.state))
     found += [(name, "1" if getattr(chosen, name) else "") for name in ("late", "due")]
+    if chosen.at and "at" in asked:  # the field shows its day alone
+        found.append(("moment", chosen.at.isoformat()))
     found += plan.more.items()
     return [(name, str(value)) for name, value in found if value and name != "page"]
 

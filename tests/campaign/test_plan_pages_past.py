@@ -54,3 +54,46 @@ def test_an_old_colour_is_explained_by_the_thresholds_of_its_instant(name: str) 
     past = read(client, name, **{key: str(value) for key, value in query.items()})
     assert re.search(r"còn \d+ ngày, chưa nộp", past)
     assert "đúng tiến độ" not in past
+
+
+def posted(text: str, **changes: str) -> dict[str, str]:
+    """What a browser sends of the filters' form, with some fields changed."""
+    form = text[text.index("plan-filters") :]
+    form = form[: form.index("</form>")]
+    sent = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, value = (re.search(rf'{key}="([^"]*)"', tag) for key in ("name", "value"))
+        if name:
+            sent[name[1]] = unescape(value[1]) if value else ""
+    return {**sent, **changes}
+
+
+def moment_of(text: str) -> datetime:
+    found = re.search(r'<time datetime="([^"]+)">', text)
+    assert found
+    return datetime.fromisoformat(found[1])
+
+
+@pytest.mark.parametrize("name", ["matrix_six", "matrix_units", "timeline", "calendar"])
+def test_filtering_a_past_page_keeps_its_instant(name: str) -> None:
+    now = timezone.now()
+    client = client_of(head_of(begun(now)))
+    # an hour of a day before, and of this very day if it has begun to be past
+    for at in (now - 30 * timedelta(hours=1), now - timedelta(seconds=1)):
+        text = read(client, name, at=at.isoformat())
+        again = read(client, name, **posted(text, kind="week"))
+        assert moment_of(again) == moment_of(text)
+        assert "is-past" in again
+
+
+def test_another_day_is_its_end_and_no_day_is_now() -> None:
+    now = timezone.now()
+    client = client_of(head_of(begun(now)))
+    text = read(client, "calendar", at=(now - timedelta(hours=30)).isoformat())
+    day = (now - 3 * DAY).astimezone(ZONE).date()
+    end = moment_of(read(client, "calendar", **posted(text, at=day.isoformat())))
+    assert end.astimezone(ZONE).date() == day
+    assert (end.astimezone(ZONE).hour, end.astimezone(ZONE).minute) == (23, 59)
+    assert 'class="is-past"' not in read(client, "calendar", **posted(text, at=""))
+    today = now.astimezone(ZONE).date().isoformat()
+    assert 'class="is-past"' not in read(client, "calendar", **posted(text, at=today))
