@@ -72,7 +72,7 @@ def leave_dead_claims(*, now: datetime) -> int:
 
 def send_claimed(letter: Delivery, *, now: datetime) -> str:
     """Send a claimed letter and note how it went; returns "" or the code of what was in the way."""
-    if now - letter.not_before > rules.TOO_OLD:
+    if now - letter.not_before > rules.TOO_OLD and not _leave_old_ones_out(letter, now):
         return _note(letter, State.SKIPPED, "too_old")
     notices = list(Notice.objects.visible_to(letter.user).unread().filter(deliveries=letter))
     if not letter.user.email or not letter.user.is_active:
@@ -90,6 +90,14 @@ def send_claimed(letter: Delivery, *, now: datetime) -> str:
         return _failed(letter, error, now)
     Delivery.objects.filter(pk=letter.pk).update(state=State.SENT, sent_at=now, error="")
     return ""
+
+
+def _leave_old_ones_out(letter: Delivery, now: datetime) -> bool:
+    """What was found lately joined a letter that had waited for days; False: it holds no such."""
+    news = list(letter.notices.filter(created_at__gt=now - rules.TOO_OLD))
+    if news:
+        letter.notices.set(news)
+    return bool(news)
 
 
 def _put_off(letter: Delivery, *, until: datetime) -> str:

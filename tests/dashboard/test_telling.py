@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.db.models import F, Value
 from django.db.models.functions import Concat
@@ -20,10 +21,12 @@ from campaign.services import (
     sweep_lights,
 )
 from dashboard.models import Delivery, Notice, NoticeChoice, ToldEvent
-from dashboard.notices.rules import ZONE, Hours, is_quiet
+from dashboard.notices.mail import send_due
+from dashboard.notices.rules import ZONE, Hours, digest_time, is_quiet
 from dashboard.notices.telling import tell
 from security.models import RoleGrant, User
 from tests.campaign.make import DEADLINE, NOON, accept, make_task, office_of, owner_of, submit
+from tests.dashboard.notice_rows import make_notice
 from tests.security.make import grant_role, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +103,32 @@ def test_three_days_without_a_clock_are_caught_up_by_one_run_with_both_times() -
     assert (red.due_at, red.created_at) == (DEADLINE, found)
     # Old news waits for the digest.
     assert not Delivery.objects.filter(user=owner, way="at_once").exists()
+
+
+@pytest.mark.parametrize("clock", ["10:00", "23:00"])
+def test_what_a_run_finds_after_a_stop_leaves_though_an_old_letter_waited(clock: str) -> None:
+    """The house stood still for three days with a letter waiting: it takes along what is found."""
+    task, owner, *_others = world()
+    stopped = DEADLINE - timedelta(hours=3)
+    old = make_notice(owner, task, at=stopped, kind="mentioned", said={})
+    waiting = Delivery.objects.create(
+        user=owner, way="at_once", subject_key="once:x", not_before=stopped
+    )
+    waiting.notices.add(old)
+    hour = time.fromisoformat(clock)
+    found = datetime.combine(stopped.date() + timedelta(days=3), hour, tzinfo=ZONE)
+    sweep_lights(now=found)
+    tell(now=found)
+    assert Notice.objects.filter(user=owner, kind="turned_red").exists()
+    send_due(now=found)
+    send_due(now=digest_time(found, Hours()) + timedelta(hours=1))
+    told_of = Notice.objects.filter(deliveries__state="sent", user=owner)
+    assert told_of.filter(kind="turned_red").count() == 1
+    mine = [one for one in mail.outbox if one.to == [f"{owner.username}@sauro.example"]]
+    assert len(mine) == 1
+    assert old not in told_of
+    assert "Đỏ" in mine[0].body
+    assert f"Sáu Rõ: {told_of.count()} thông báo" == mine[0].subject
 
 
 def test_a_hundred_reds_of_one_sweep_are_one_letter() -> None:
