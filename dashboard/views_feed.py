@@ -74,7 +74,8 @@ def file(request: HttpRequest, key: str) -> HttpResponse:
         return response
     made = calendar_of(feed.user, now=now)
     feeds.note_read(feed=feed, tasks=made.tasks, now=now)
-    if made.etag in request.headers.get("If-None-Match", ""):
+    # Compared weakly: a program or proxy may send it back without its W/.
+    if made.etag.removeprefix("W/") in request.headers.get("If-None-Match", ""):
         response = HttpResponse(status=304)
     else:
         response = HttpResponse(made.body, content_type=ICS)

@@ -178,8 +178,12 @@ def test_the_same_calendar_is_not_sent_again() -> None:
         first = client.get(url)
         second = client.get(url, headers={"If-None-Match": first.headers["ETag"]})
         assert (second.status_code, second.content) == (304, b"")
+    etag = first.headers["ETag"]
+    with time_machine.travel(NOON + timedelta(hours=5), tick=False):
+        assert client.get(url, headers={"If-None-Match": etag}).status_code == 304
+        assert client.get(url, headers={"If-None-Match": etag[2:]}).status_code == 304
         Task.objects.filter(pk=place.task.pk).update(title="Khác")
-        third = client.get(url, headers={"If-None-Match": first.headers["ETag"]})
+        third = client.get(url, headers={"If-None-Match": etag})
     assert third.status_code == 200
 
 
@@ -239,6 +243,26 @@ def test_the_file_keeps_to_rfc_5545(settings: Any) -> None:
     assert f"UID:task-{place.task.pk}@sauro.example" in text
     event = by_uid(place.owner)[f"task-{place.task.pk}"]
     assert str(event["SUMMARY"]) == f"{place.task.code} {' '.join(title.split())}"
+
+
+def test_what_ended_long_ago_is_left_out_and_what_is_open_never() -> None:
+    place = make_place()
+    ends = {"here": NOON - timedelta(days=29), "gone": NOON - timedelta(days=31)}
+    near = {"campaign": place.task.campaign, "unit": place.task.unit, "owner": place.owner}
+    late = make_task(**near, deadline=ends["gone"])
+    done = {name: make_task(**near, deadline=end) for name, end in ends.items()}
+    for task in done.values():
+        Task.objects.filter(pk=task.pk).update(state="done", light="done", done_at=NOON)
+    found = {uid for uid in by_uid(place.owner) if uid.startswith("task-")}
+    assert found == {f"task-{one.pk}" for one in (place.task, late, done["here"])}
+
+
+def test_of_too_many_the_coming_ones_stand_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = make_place(deadline=NOON + timedelta(days=1))
+    near = {"campaign": place.task.campaign, "unit": place.task.unit, "owner": place.owner}
+    made = {days: make_task(**near, deadline=NOON + timedelta(days=days)) for days in (-9, -2, 5)}
+    monkeypatch.setattr("dashboard.notices.calendar.AT_MOST", 3)
+    assert set(by_uid(place.owner)) == {f"task-{one.pk}" for one in (place.task, made[5], made[-2])}
 
 
 def test_a_uid_outlives_every_change() -> None:
