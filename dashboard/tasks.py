@@ -12,4 +12,4 @@ def tell_people() -> None:
 
 @shared_task
 def send_letters() -> None:
-    send_due(now=timezone.now())
+    send_due(now=timezone.now(), clock=timezone.now)

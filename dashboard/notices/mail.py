@@ -6,6 +6,7 @@ docs/adr/0027: at most once handed to the mail server. What certainly did not le
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from dashboard.notices.writing import letter_of
 from security import audit, letters
 from security.models import User
 
+Clock = Callable[[], datetime]
 log = logging.getLogger(__name__)
 State = Delivery.State
 # In one run; the next begins a minute later.
@@ -29,17 +31,22 @@ SERVER_IS_AWAY = frozenset({letters.UNREACHABLE, letters.LOGIN})
 QUIET = "quiet"
 
 
-def send_due(*, now: datetime) -> tuple[int, int]:
-    """Send what may leave now: (sent, not sent). Any number of processes may run this at once."""
+def send_due(*, now: datetime, clock: Clock | None = None) -> tuple[int, int]:
+    """Send what may leave now: (sent, not sent). Any number of processes may run this at once.
+
+    ``clock`` tells the time anew for every letter, as a slow server lets hours pass in one run;
+    without it time stands still at ``now``.
+    """
     if not letters.configured():
         return 0, 0
-    sent = failed = 0
+    sent, failed, clock = 0, 0, clock or (lambda: now)
     leave_dead_claims(now=now)
     for _number in range(AT_MOST):
-        letter = claim(now=now)
+        at = clock()
+        letter = claim(now=at) if at - now < rules.RUN_ENDS_AFTER else None
         if letter is None:
             break
-        outcome = send_claimed(letter, now=now)
+        outcome = send_claimed(letter, clock=clock)
         sent += outcome == ""
         failed += outcome not in {"", QUIET}
         if outcome in SERVER_IS_AWAY:
@@ -70,8 +77,9 @@ def leave_dead_claims(*, now: datetime) -> int:
     return dead.update(state=State.UNSURE, error="killed")
 
 
-def send_claimed(letter: Delivery, *, now: datetime) -> str:
+def send_claimed(letter: Delivery, *, clock: Clock) -> str:
     """Send a claimed letter and note how it went; returns "" or the code of what was in the way."""
+    now = clock()
     if now - letter.not_before > rules.TOO_OLD and not _leave_old_ones_out(letter, now):
         return _note(letter, State.SKIPPED, "too_old")
     notices = list(Notice.objects.visible_to(letter.user).unread().filter(deliveries=letter))
@@ -87,8 +95,8 @@ def send_claimed(letter: Delivery, *, now: datetime) -> str:
         letters.send(subject=said.subject, text=said.text, html=said.html, to=[letter.user.email])
     except letters.LetterError as error:
         log.warning("letter %d was not sent: %s", letter.pk, error)
-        return _failed(letter, error, now)
-    Delivery.objects.filter(pk=letter.pk).update(state=State.SENT, sent_at=now, error="")
+        return _failed(letter, error, clock())
+    Delivery.objects.filter(pk=letter.pk).update(state=State.SENT, sent_at=clock(), error="")
     return ""
 
 

@@ -33,6 +33,8 @@ WAITS = (
 TOO_OLD = timedelta(days=2)
 # A claim older than this was left by a process that died; clocks may differ by ten minutes.
 CLAIM_DEAD_AFTER = timedelta(minutes=20)
+# A run of sending leaves the rest to the next one, long before its claims could pass for dead.
+RUN_ENDS_AFTER = timedelta(minutes=5)
 # What was found later than this after it happened is old news: it waits for the digest.
 STALE_AFTER = timedelta(hours=12)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import smtplib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,15 @@ def _with_a_mail_server(settings: Any) -> None:
 
 
 class Broken(BaseEmailBackend):
-    """A mail server that goes wrong where the test says: when asked, or while taking a letter."""
+    """A mail server that goes wrong where the test says: when asked, or while taking a letter.
+
+    ``while_sending`` is what happens meanwhile.
+    """
 
     on_open: OSError | None = None
     on_send: OSError | None = None
     taken = 0
+    while_sending: Callable[[], object] = staticmethod(lambda: None)
 
     def open(self) -> bool:
         if Broken.on_open:
@@ -53,6 +58,7 @@ class Broken(BaseEmailBackend):
 
     def send_messages(self, messages: Any) -> int:
         Broken.taken += 1
+        Broken.while_sending()
         if Broken.on_send:
             raise Broken.on_send
         return len(messages)
@@ -62,7 +68,7 @@ class Broken(BaseEmailBackend):
 def broken(settings: Any) -> type[Broken]:
     settings.EMAIL_BACKEND = f"{__name__}.Broken"
     Broken.on_open = Broken.on_send = None
-    Broken.taken = 0
+    Broken.taken, Broken.while_sending = 0, lambda: None
     return Broken
 
 
@@ -279,6 +285,47 @@ def test_a_living_claim_is_left_alone_by_a_clock_ten_minutes_ahead() -> None:
     letter_for(place)
     assert claim(now=MORNING) is not None
     assert leave_dead_claims(now=MORNING + timedelta(minutes=10)) == 0
+
+
+def test_a_slow_server_makes_no_living_claim_look_dead(broken: type[Broken]) -> None:
+    """Two minutes for each letter: another run, begun meanwhile, leaves the one being sent alone."""
+    place = make_place()
+    for _time in range(20):
+        letter_for(place)
+    time = [MORNING]
+
+    def two_minutes_later() -> None:
+        time[0] += timedelta(minutes=2)
+        assert leave_dead_claims(now=time[0]) == 0
+
+    broken.while_sending = two_minutes_later
+    sent, failed = send_due(now=MORNING, clock=lambda: time[0])
+    # Three began within five minutes; each says when it was sent.
+    assert (sent, failed) == (3, 0)
+    minutes = [2, 4, 6]
+    times = Delivery.objects.filter(state="sent").order_by("sent_at").values_list("sent_at")
+    assert list(times) == [(MORNING + timedelta(minutes=number),) for number in minutes]
+    assert send_due(now=time[0], clock=lambda: time[0]) == (3, 0)
+    assert not Delivery.objects.filter(state="unsure").exists()
+
+
+def test_a_run_that_passes_into_the_night_stops_there(broken: type[Broken]) -> None:
+    place, evening = make_place(), at(MORNING, "20:58")
+    for _time in range(4):
+        letter_for(place, at=evening)
+    time = [evening]
+
+    def a_minute_later() -> None:
+        time[0] += timedelta(minutes=1)
+
+    broken.while_sending = a_minute_later
+    assert send_due(now=evening, clock=lambda: time[0]) == (2, 0)
+    assert (
+        Delivery.objects.filter(
+            state="waiting", not_before=at(MORNING, "06:30") + timedelta(1)
+        ).count()
+        == 2
+    )
 
 
 def test_what_was_read_meanwhile_or_is_out_of_sight_is_not_sent() -> None:
