@@ -9,6 +9,7 @@ from campaign.views import (
     imports,
     lights,
     linking,
+    product_dates,
     talking,
     writing,
 )
@@ -45,6 +46,7 @@ urlpatterns += [
     path("<int:pk>/cancel/", writing.cancel, name="cancel"),
     path("<int:pk>/products/", writing.products, name="task_products"),
     path("<int:pk>/products/<int:product>/edit/", writing.edit_product, name="product_edit"),
+    path("<int:pk>/products/<int:product>/deadline/", product_dates.move, name="product_deadline"),
     path("<int:pk>/products/<int:product>/remove/", writing.remove_product, name="product_remove"),
     path("<int:pk>/links/", linking.links, name="links"),
     path("<int:pk>/links/<int:link>/remove/", linking.unlink, name="unlink"),

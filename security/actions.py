@@ -165,6 +165,7 @@ EVENTS = {
     "task.activated": _("task put on the board"),
     "task.progress_reported": _("progress reported"),
     "task.deadline_revised": _("deadline moved"),
+    "task.product_deadline_revised": _("deadline of a product moved"),
     "task.shared": _("task opened to units or people"),
     "task.judged": _("light judged"),
     "task.light_turned": _("light turned by the passing of time"),

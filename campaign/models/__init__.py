@@ -18,7 +18,13 @@ from campaign.models.plan import (
     SupportLine,
     TaskGroup,
 )
-from campaign.models.products import Acceptance, Grade, Product, Submission
+from campaign.models.products import (
+    Acceptance,
+    Grade,
+    Product,
+    ProductRevision,
+    Submission,
+)
 from campaign.models.sent import SentOnce
 from campaign.models.tasks import Task, TaskUnit, TaskUnitGrant, TaskUserGrant
 from campaign.models.work import (
@@ -49,6 +55,7 @@ __all__ = [
     "Phase",
     "Process",
     "Product",
+    "ProductRevision",
     "ProgressReport",
     "SavedView",
     "SentOnce",

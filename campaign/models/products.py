@@ -73,6 +73,28 @@ class Product(models.Model):
         return self.checklist_code or f"{self.task.code}/{self.position}"
 
 
+class ProductRevision(models.Model):
+    """The date of one product moved, with its reason and approver; ``old`` of the first is the
+    original."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="revisions")
+    old = models.DateTimeField()
+    new = models.DateTimeField()
+    reason = models.TextField()
+    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["product", "at", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="product_revision_has_reason"),
+            models.CheckConstraint(condition=~Q(old=F("new")), name="product_revision_moves"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.old:%d/%m} → {self.new:%d/%m}"
+
+
 class Submission(models.Model):
     """A product handed in, round by round. ``unit``: the submitter's unit at that moment.
 

@@ -9,7 +9,14 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from campaign import reasons as words
-from campaign.models import Acceptance, Light, LightTransition, Submission, Task
+from campaign.models import (
+    Acceptance,
+    Light,
+    LightTransition,
+    ProductRevision,
+    Submission,
+    Task,
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Happening:
 
 
 def happenings(task: Task) -> list[Happening]:
-    """All facts of a task as sentences; six queries."""
+    """All facts of a task as sentences; seven queries."""
     found = [*_reports(task), *_rounds(task), *_decisions(task), *_lights(task)]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
@@ -69,6 +76,15 @@ def _decisions(task: Task) -> Iterator[Happening]:
             "new": words.day(row.new),
         }
         yield Happening(row.at, "deadline", sentence, row.reason)
+    moved = ProductRevision.objects.filter(product__task=task)
+    for date in moved.select_related("approved_by", "product"):
+        sentence = _("%(who)s moved “%(product)s” from %(old)s to %(new)s") % {
+            "who": date.approved_by,
+            "product": date.product.title,
+            "old": words.day(date.old),
+            "new": words.day(date.new),
+        }
+        yield Happening(date.at, "deadline", sentence, date.reason)
     for one in task.judgements.select_related("by"):
         sentence = _("%(who)s judged the task %(light)s until %(day)s") % {
             "who": one.by,

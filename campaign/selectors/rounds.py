@@ -8,11 +8,19 @@ from datetime import date, datetime
 from typing import Any
 
 from campaign.facts import facts_of, policy_at
-from campaign.models import Acceptance, Attachment, Product, Submission, Task
+from campaign.models import (
+    Acceptance,
+    Attachment,
+    Product,
+    ProductRevision,
+    Submission,
+    Task,
+)
 from campaign.rules import last_day
 from campaign.selectors.products import ProductLine, product_verdict
-from campaign.services.access import may_work
+from campaign.services.access import may_decide, may_work
 from campaign.services.criteria import asked_of
+from campaign.services.deadlines import APPROVE
 from campaign.services.products import may_grade
 from security.models import User
 from security.scope import may
@@ -66,6 +74,8 @@ class ProductPage:
     may_submit: bool
     may_grade: bool
     own_unit: bool
+    revisions: tuple[ProductRevision, ...]
+    may_move: bool
 
     @property
     def waiting(self) -> Round | None:
@@ -97,6 +107,11 @@ def product_page(user: User, task: Task, product: Product, *, now: datetime) -> 
         and may_work(user, "campaign.submit", task),
         may_grade=running and waiting is not None and may_grade(user, waiting, now),
         own_unit=waiting is not None and may(user, "campaign.accept") and user.unit_id in own,
+        revisions=tuple(product.revisions.select_related("approved_by")),
+        may_move=running
+        and line is not None
+        and not line.facts.final
+        and may_decide(user, APPROVE, task, now),
     )
 
 

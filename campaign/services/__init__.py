@@ -27,6 +27,7 @@ from campaign.services.lights import stale_lights, sweep_lights
 from campaign.services.linking import link_tasks, split_task, unlink_tasks
 from campaign.services.plans import LoadReport, PlanFileError, load_plan
 from campaign.services.policies import PolicyPreview, preview_policy, set_policy
+from campaign.services.product_dates import revise_product_deadline
 from campaign.services.products import (
     accept_product,
     may_accept,
@@ -98,6 +99,7 @@ __all__ = [
     "report_with_files",
     "request_deadline",
     "revise_deadline",
+    "revise_product_deadline",
     "save_view",
     "set_default_view",
     "set_partners",

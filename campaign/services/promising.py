@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from campaign.models import Product, Task
 from campaign.services.access import locked
 from campaign.services.agreeing import MANAGE, NewProduct
+from campaign.services.owed import check_version, grow_older, own_product
 from security import audit
 from security.history import sign
 from security.models import User
@@ -17,16 +18,25 @@ from security.services import Problem, RefusedError, check_action
 OPEN = frozenset({Task.State.DRAFT, Task.State.ACTIVE})
 
 
-def edit_product(*, actor: User, product: Product, wanted: NewProduct, now: datetime) -> Product:
+def edit_product(
+    *,
+    actor: User,
+    product: Product,
+    wanted: NewProduct,
+    version: int | None = None,
+    now: datetime,
+) -> Product:
     """Another name, other criteria; another date of its own as long as the task is a draft.
 
-    What was handed in stays as it was handed in. A date of a running task moves by a revision,
-    which a leader approves: never here. Raises RefusedError: not_allowed, closed, not_active,
-    handed_in, product_title, mandatory, deadline_runs, deadline_past.
+    version: of the task as the editor saw it. What was handed in stays as it was handed in. A date
+    of a running task moves by a revision, which a leader approves: never here. Raises RefusedError:
+    changed_meanwhile, products (it is another task's now), not_allowed, closed, not_active,
+    handed_in, title, mandatory, deadline_runs, deadline.
     """
     with locked(product.task, actor=actor, now=now) as row:
         check_action(actor, MANAGE, row)
-        kept = row.products.select_for_update(of=("self",)).get(pk=product.pk)
+        check_version(row, version)
+        kept = own_product(row, product)
         title = wanted.title.strip()
         if problems := _problems(row, kept, title, wanted.deadline, now):
             raise RefusedError(*problems)
@@ -35,6 +45,7 @@ def edit_product(*, actor: User, product: Product, wanted: NewProduct, now: date
             return kept
         kept.title, kept.criteria, kept.deadline = title, criteria, wanted.deadline
         sign(kept, actor=actor, now=now).save(update_fields=["title", "criteria", "deadline"])
+        grow_older(row)
         audit.record("task.changed", actor=actor, row=row, fields=["products"])
     return kept
 
@@ -59,7 +70,7 @@ def _problems(
         (
             "deadline_runs",
             moved and task.state == Task.State.ACTIVE,
-            _("The task runs: its dates move by a request that a leader approves."),
+            _("The task runs: a leader moves its dates, on the product's own page."),
         ),
         (
             "deadline",
