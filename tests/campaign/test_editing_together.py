@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from campaign.models import Task
-from campaign.services import edit_task
+from campaign.rules import last_day
+from campaign.services import activate_task, edit_task
 from security.models import User
 from tests.campaign.make import make_draft, office_of
 from tests.campaign.test_views import client_of, running, url
@@ -146,3 +147,65 @@ def test_people_units_and_days_of_a_draft_are_compared_in_words() -> None:
     assert second.post(url("task_edit", draft), done).status_code == 302
     row = Task.objects.get(pk=draft.pk)
     assert (row.owner, row.start) == (task.owner, draft.start)
+
+
+def on_the_way_to_the_board() -> tuple[Task, User, Client, dict[str, str]]:
+    """A complete draft that another saves while somebody writes on it; what the writer sends."""
+    task = running()
+    draft = make_draft(campaign=task.campaign, unit=task.unit, deadline=task.deadline)
+    first, second = office_of(task), client_of(office_of(task))
+    form = opened(second, draft)
+    assert draft.owner is not None
+    assert draft.deadline is not None
+    save(first, draft, process="Quy trình của người trước")
+    parts = ("group", "phase", "matrix_row", "block")
+    sent = {
+        **form,
+        **{name: str(getattr(draft, f"{name}_id")) for name in parts},
+        "title": draft.title,
+        "kind": draft.kind,
+        "unit": draft.unit.code,
+        "owner": draft.owner.username,
+        "start": f"{draft.start:%Y-%m-%d}",
+        "deadline": f"{last_day(draft.deadline):%Y-%m-%d}",
+        "process": "Quy trình của người sau",
+        "responsibility": draft.responsibility,
+    }
+    return draft, first, second, sent
+
+
+def test_whoever_wanted_the_board_and_met_a_clash_still_gets_there() -> None:
+    draft, _first, second, sent = on_the_way_to_the_board()
+    answer = second.post(url("task_edit", draft), {**sent, "then": "activate"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    button = re.search(r'<button[^>]* name="then" value="(\w+)"[^>]*>([^<]+)</button>', page)
+    assert button is not None
+    assert (button[1], button[2]) == ("activate", "Lưu những gì đã chọn và đưa lên bảng")
+    assert Task.objects.get(pk=draft.pk).state == "draft"
+    chosen = {**sent, "beside": "2", "keep-process": "mine", "then": button[1]}
+    answer = second.post(url("task_edit", draft), chosen, follow=True)
+    row = Task.objects.get(pk=draft.pk)
+    assert (row.state, row.process) == ("active", "Quy trình của người sau")
+    assert "Nhiệm vụ đã lên bảng điều hành." in answer.content.decode()
+
+
+@pytest.mark.parametrize("then", ["", "save", '"><b>x</b>'])
+def test_a_clash_promises_no_board_to_whoever_asked_for_none(then: str) -> None:
+    draft, _first, second, sent = on_the_way_to_the_board()
+    answer = second.post(url("task_edit", draft), {**sent, "then": then})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert 'name="then"' not in page
+    assert "<b>x</b>" not in page
+    chosen = {**sent, "beside": "2", "keep-process": "mine", "then": then}
+    assert second.post(url("task_edit", draft), chosen).status_code == 302
+    assert Task.objects.get(pk=draft.pk).state == "draft"
+
+
+def test_what_another_put_on_the_board_meanwhile_is_not_put_there_twice() -> None:
+    draft, first, second, sent = on_the_way_to_the_board()
+    activate_task(actor=first, task=draft, now=timezone.now())
+    page = second.post(url("task_edit", draft), {**sent, "then": "activate"}).content.decode()
+    assert "Quy trình của người trước" in page
+    assert 'name="then"' not in page
