@@ -110,6 +110,11 @@ def _grades(seen: Q, now: datetime) -> list[Change]:
     ]
 
 
+def _running(task: str) -> Q:
+    """Of tasks at which anybody may still hand in and grade."""
+    return Q(**{f"{task}state": Task.State.ACTIVE, f"{task}campaign__closed_at": None})
+
+
 def remedies_of(user: User) -> list[Acceptance]:
     """Remedies this person must see to: his B and C that no later round answers. One query."""
     later = Submission.objects.filter(
@@ -117,6 +122,7 @@ def remedies_of(user: User) -> list[Acceptance]:
     )
     return list(
         Acceptance.objects.filter(visible_q(user, Task, "submission__product__task__"))
+        .filter(_running("submission__product__task__"))
         .filter(remediate_by=user, grade__in=["B", "C"])
         .exclude(Exists(later))
         .select_related("submission__product__task")
@@ -133,7 +139,7 @@ def hand_ins_to_grade(user: User, now: datetime) -> list[Submission]:
         return []
     waiting = list(
         Submission.objects.filter(acceptance=None, at__lte=now)
-        .filter(visible_q(user, Task, "product__task__"), product__task__state="active")
+        .filter(visible_q(user, Task, "product__task__"), _running("product__task__"))
         .exclude(unit=user.unit_id)
         .exclude(product__task__unit=user.unit_id)
         .select_related("product__task", "by", "unit")

@@ -135,6 +135,31 @@ def test_an_answered_remedy_no_longer_waits(campaign: Campaign) -> None:
     assert len(remedies_of(user)) == len(before) - 1
 
 
+def test_nothing_waits_at_a_task_that_was_cancelled(campaign: Campaign) -> None:
+    user = person("donvi")
+    before = remedies_of(user)
+    task = before[0].submission.product.task
+    Task.objects.filter(pk=task.pk).update(state="cancelled", light="")
+    assert [one.submission.product.task_id for one in remedies_of(user)] == [
+        one.submission.product.task_id
+        for one in before
+        if one.submission.product.task_id != task.pk
+    ]
+
+
+def test_nothing_waits_in_a_closed_campaign(campaign: Campaign) -> None:
+    now, head, office = timezone.now(), person("donvi"), person("vanphong")
+    for product in Product.objects.filter(task__state="active", submissions=None)[:5]:
+        owner = product.task.owner
+        assert owner is not None
+        submit_product(actor=owner, product=product, statement="Đủ", now=now)
+    assert remedies_of(head)
+    assert hand_ins_to_grade(office, now)
+    Campaign.objects.filter(pk=campaign.pk).update(closed_at=now, closed_by=office)
+    assert not remedies_of(head)
+    assert not hand_ins_to_grade(office, now)
+
+
 def test_hand_ins_to_grade_agree_with_the_rule(campaign: Campaign) -> None:
     now = timezone.now()
     for product in Product.objects.filter(task__state="active", submissions=None)[:25]:
