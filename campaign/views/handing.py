@@ -58,7 +58,7 @@ def approve(request: HttpRequest, pk: int, asked: int) -> HttpResponse:
         "approve",
         ServiceForm(request.POST),
         lambda user, row, now: services.approve_deadline(actor=user, asked=row, now=now),
-        _("The deadline is moved; the original stays visible."),
+        _("The deadline is moved; products with a date of their own keep it."),
     )
 
 

@@ -14,9 +14,13 @@ from campaign.forms import (
     ReviseForm,
     ServiceForm,
 )
+from campaign.models import Task
 from campaign.rules import end_of
 from campaign.views.page import do, show, task_of
+from campaign.views.versions import clash_of
+from campaign.views.writing import clash_page
 from security.http import signed_in
+from security.scope import may
 
 
 @require_GET
@@ -55,7 +59,7 @@ def revise(request: HttpRequest, pk: int) -> HttpResponse:
             reason=data["reason"],
             now=now,
         ),
-        _("The deadline is moved; the original stays visible."),
+        _("The deadline is moved; products with a date of their own keep it."),
     )
 
 
@@ -74,13 +78,27 @@ def judge(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def complete(request: HttpRequest, pk: int) -> HttpResponse:
-    task = task_of(request, pk)
+    """Fill in what a draft lacks. Who saves second sees both versions, as in the edit form."""
+    task, user = task_of(request, pk), signed_in(request)
+    form = CompleteForm(request.POST, task=task, actor=user)
+    clash = None
+    if task.state == Task.State.DRAFT and may(user, "campaign.manage", task) and form.is_valid():
+        clash = clash_of(task, form, request.POST)
+    if clash is not None and not clash.settled:
+        return clash_page(request, task, form, clash)
+    version = clash.version if clash else None
     return do(
         request,
         task,
         "complete",
-        CompleteForm(request.POST, task=task, actor=signed_in(request)),
-        lambda user, now, data: services.complete_draft(actor=user, task=task, now=now, **data),
+        form,
+        lambda user, now, data: services.complete_draft(
+            actor=user,
+            task=task,
+            version=version or data["version"],
+            now=now,
+            **(clash.chosen if clash else form.agreed),
+        ),
         _("The draft is saved."),
     )
 
