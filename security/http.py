@@ -11,6 +11,7 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from security import audit, links
 from security.levels import Secrecy
@@ -123,6 +124,15 @@ def record_shown(request: HttpRequest, rows: Iterable[Protected]) -> None:
         ids.setdefault(row._meta.label_lower, set()).add(row.pk)
     for kind, some in ids.items():
         audit.record("list", actor=signed_in(request), object_type=kind, ids=sorted(some))
+
+
+def own_address(said: str, otherwise: str) -> str:
+    """The address within this site that a form carried back (its ``next``), or ``otherwise``.
+
+    Only a path from the root: Django would take a bare word for the name of a view.
+    """
+    own = said.startswith("/") and url_has_allowed_host_and_scheme(said, allowed_hosts=None)
+    return said if own else otherwise
 
 
 def record_refusal(request: HttpRequest, error: RefusedError) -> bool:

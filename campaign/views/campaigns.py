@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,6 +19,7 @@ from campaign.services.agreeing import MANAGE
 from security.http import (
     absent_part,
     form_status,
+    own_address,
     record_foreign_choice,
     record_refusal,
     require_action,
@@ -36,10 +36,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     if remember(request, request.POST.get(KEY, "")) is None:
         record_foreign_choice(request, KEY)
         raise Http404
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        back = reverse("campaign:task_list")
-    return redirect(back)
+    return redirect(own_address(request.POST.get("next", ""), reverse("campaign:task_list")))
 
 
 @require_GET

@@ -88,16 +88,28 @@ def test_the_choice_is_remembered_in_the_session() -> None:
 
 
 def test_turning_to_a_foreign_campaign_is_refused() -> None:
-    older, _newer, office = two_campaigns()
+    _older, _newer, office = two_campaigns()
     foreign = make_campaign()
     client = client_of(office)
     assert client.post(reverse(CHOOSE), {"campaign": foreign.code}).status_code == 404
     assert AuditEvent.objects.filter(action=CHOOSE, decision="denied").exists()
     assert "campaign" not in client.session
-    away = client.post(
-        reverse(CHOOSE), {"campaign": older.code, "next": "https://elsewhere.example/"}
-    )
-    assert away.headers["Location"] == reverse("campaign:task_list")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("", "abc", "a.b", "campaign:campaigns", " /tasks/", "?light=red"),
+        *("https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example"),
+        "javascript:alert(1)",
+    ],
+)
+def test_what_is_no_address_of_this_site_leads_to_the_list(said: str) -> None:
+    older, _newer, office = two_campaigns()
+    sent = {"campaign": older.code, "next": said}
+    answer = client_of(office).post(reverse(CHOOSE), sent)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == reverse("campaign:task_list")
 
 
 def test_a_board_of_several_names_its_campaign_in_every_address() -> None:
