@@ -12,15 +12,13 @@ from django.db.models.functions import RowNumber, TruncDate
 from campaign.models import Light, Phase, Product, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import MICROSECOND, ZONE, end_of, last_day, start_of
+from campaign.selectors.past import deadline_at
 from campaign.selectors.products import ProductLine, product_lines
 from campaign.selectors.structure import Structure
 from security.models import User
 
 DAY = timedelta(days=1)
 PRODUCTS = 200  # dates of their own that one page shows
-_LAST_DAY = TruncDate(
-    ExpressionWrapper(F("deadline") - MICROSECOND, output_field=DateTimeField()), tzinfo=ZONE
-)
 
 
 @dataclass(frozen=True)
@@ -59,10 +57,19 @@ class Day:
         return not (self.events or self.total or self.products)
 
 
-def due_between(rows: TaskQuerySet, first: date, last: date) -> TaskQuerySet:
-    """Tasks whose last day in time lies there, with it as ``day``."""
-    within = rows.filter(deadline__gt=start_of(first), deadline__lte=end_of(last, before=False))
-    return within.annotate(day=_LAST_DAY)  # type: ignore[no-any-return]
+def due_between(
+    rows: TaskQuerySet, first: date, last: date, *, past: datetime | None
+) -> TaskQuerySet:
+    """Tasks whose last day in time lies there, with it as ``day``; past: the instant of ``rows``,
+    None for now."""
+    dated = rows.annotate(bound=deadline_at(past))
+    within = dated.filter(bound__gt=start_of(first), bound__lte=end_of(last, before=False))
+    return within.annotate(day=_last_day("bound"))  # type: ignore[no-any-return]
+
+
+def _last_day(column: str) -> TruncDate:
+    before = ExpressionWrapper(F(column) - MICROSECOND, output_field=DateTimeField())
+    return TruncDate(before, tzinfo=ZONE)
 
 
 def days_between(
@@ -72,20 +79,24 @@ def days_between(
     span: tuple[date, date],
     *,
     at: datetime,
+    past: datetime | None,
     shown: int,
 ) -> list[Day]:
-    """Every day of ``span``, with at most ``shown`` tasks of each named. Five queries."""
+    """Every day of ``span``, with at most ``shown`` tasks of each named. Five queries.
+
+    at: the instant of ``rows``; past: the same, None if it is now.
+    """
     first, last = span
     days = {first + n * DAY: Day(first + n * DAY) for n in range((last - first).days + 1)}
     for day, event in events_of(frame):
         if day in days:
             days[day].events.append(event)
-    due = due_between(rows, first, last)
+    due = due_between(rows, first, last, past=past)
     for day, lit, n in due.order_by().values_list("day", "lit").annotate(n=Count("pk")):
         days[day].counts[lit] += n
     for task in _named(due, shown):
         days[task.day].tasks.append(task)  # type: ignore[attr-defined]
-    for line in _products(user, frame, rows, (first, last), at):
+    for line in _products(user, frame, rows, (first, last), at=at, past=past):
         days[last_day(line.facts.deadline)].products.append(line)
     return list(days.values())
 
@@ -102,14 +113,20 @@ def _named(due: TaskQuerySet, shown: int) -> list[Task]:
     place = Window(
         RowNumber(),
         partition_by=[F("day")],
-        order_by=[F("severity").asc(), F("deadline").asc(), F("pk").asc()],
+        order_by=[F("severity").asc(), F("bound").asc(), F("pk").asc()],
     )
     rows = due.by_severity().annotate(place=place).filter(place__lte=shown)
     return list(rows.order_by("day", "place").select_related("unit"))
 
 
 def _products(
-    user: User, frame: Structure, rows: TaskQuerySet, span: tuple[date, date], at: datetime
+    user: User,
+    frame: Structure,
+    rows: TaskQuerySet,
+    span: tuple[date, date],
+    *,
+    at: datetime,
+    past: datetime | None,
 ) -> list[ProductLine]:
     """Products with a date of their own; those that share their task's stand in its line."""
     first, last = span
@@ -117,7 +134,7 @@ def _products(
         Product.objects.visible_to(user)
         .filter(task__in=rows.order_by().values("pk"))
         .filter(deadline__gt=start_of(first), deadline__lte=end_of(last, before=False))
-        .exclude(deadline=F("task__deadline"))
+        .exclude(deadline=deadline_at(past, task="task__"))
         .order_by("deadline", "pk")
     )
-    return product_lines(own[:PRODUCTS], policy=frame.policy, at=at)
+    return product_lines(own[:PRODUCTS], policy=frame.policy, at=at, past=past is not None)

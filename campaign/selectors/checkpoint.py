@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from campaign.models import Acceptance, Briefing, DeadlineRevision, Phase, Product, Submission
+from campaign.models import Acceptance, Briefing, Phase, Product, Submission
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import end_of
 from campaign.selectors.filters import TaskFilter
+from campaign.selectors.past import deadline_at
 from campaign.selectors.structure import Structure
 from security.models import User
 
@@ -47,13 +48,7 @@ def asked_products(
     sent = Submission.objects.filter(product=OuterRef("pk"), at__lte=at)
     graded = Q(acceptance__at__lte=at)
     accepted = Acceptance.objects.filter(submission__product=OuterRef("pk"), grade="A", at__lte=at)
-    earlier = DeadlineRevision.objects.filter(task=OuterRef("task"), at__gt=at).order_by("at", "pk")
-    due = Coalesce(
-        F("deadline"),
-        Subquery(earlier.values("old")[:1]),
-        F("task__deadline"),
-        output_field=DateTimeField(),
-    )
+    due = Coalesce(F("deadline"), deadline_at(base.at, task="task__"), output_field=DateTimeField())
     return (
         Product.objects.filter(task__in=tasks.order_by().values("pk"))
         .exclude(Exists(accepted))

@@ -16,7 +16,7 @@ from django.utils.timezone import get_current_timezone, is_naive, localdate, mak
 
 from campaign.models import Campaign, Light, Task
 from campaign.models.tasks import TaskQuerySet
-from campaign.selectors.past import TODAY, then_at
+from campaign.selectors.past import TODAY, Then, deadline_at, then_at
 from records.folding import fold
 from security.models import User
 
@@ -38,8 +38,8 @@ SORTS = {
     "-deadline": "deadline",
     "code": "code",
     "-code": "code",
-    "unit": "unit__name",
-    "-unit": "unit__name",
+    "unit": "lead_name",  # of then
+    "-unit": "lead_name",
 }
 
 # Small letters that ``fold`` makes one of a to z: from à, where they begin in Unicode, to ỹ.
@@ -121,7 +121,7 @@ class TaskFilter:
             rows = rows.filter(state=self.state)
         else:
             rows = rows.lit(self.at)
-        rows = rows.filter(**self._lookups())
+        rows = self._of_time(rows.filter(**self._lookups()))
         then = then_at(campaign, self.at) if self.at and (self.unit or self.owner) else TODAY
         if self.unit:
             rows = rows.alias(lead_code=then.lead("code")).filter(lead_code=self.unit)
@@ -136,13 +136,20 @@ class TaskFilter:
             rows = rows.filter(Q(bare_title__contains=word) | Q(bare_code__contains=word))
         return self._of_light(rows)
 
-    def ordered(self, rows: TaskQuerySet) -> TaskQuerySet:
+    def ordered(self, rows: TaskQuerySet, then: Then = TODAY) -> TaskQuerySet:
         """In the chosen order; equal ones by code, so that no row is on two pages."""
         if not self.sort:
             return rows.by_severity()
+        rows = rows.alias(lead_name=then.lead("name"))
         column = F(SORTS[self.sort])
         order = column.desc(nulls_last=True) if self.sort[0] == "-" else column.asc(nulls_last=True)
         return rows.order_by(order, "code", "pk")
+
+    def _of_time(self, rows: TaskQuerySet) -> TaskQuerySet:
+        if not self.due:
+            return rows
+        bound = rows.alias(bound=deadline_at(self.at))
+        return bound.filter(bound__lte=self.at or Now())  # type: ignore[no-any-return]
 
     def _of_light(self, rows: TaskQuerySet) -> TaskQuerySet:
         if self.light and self.state not in WITHOUT_LIGHT:
@@ -163,8 +170,6 @@ class TaskFilter:
             found["kind"] = self.kind
         if self.late:
             found["late_days__gt"] = 0
-        if self.due:
-            found["deadline__lte"] = self.at or Now()
         return found
 
     @property

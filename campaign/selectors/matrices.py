@@ -20,7 +20,7 @@ from campaign.models import Block, Campaign, Light
 from campaign.models.light import SEVERITY
 from campaign.models.tasks import TaskQuerySet
 from campaign.selectors.filters import TaskFilter
-from campaign.selectors.past import Then, with_lead
+from campaign.selectors.past import Then, deadline_at, with_lead
 from campaign.selectors.structure import Named, Structure
 from campaign.selectors.tally import Matrix, MatrixLine, Slice
 
@@ -39,7 +39,7 @@ def progress_lines(
 
     The board's own matrix, without its counts by unit.
     """
-    matrix, over = Matrix(frame, base, at), Q(deadline__lte=at)
+    matrix, over = Matrix(frame, base, at), Q(bound__lte=at)
     sums = {
         "n": Count("pk"),
         "late": Count("pk", filter=Q(late_days__gt=0)),
@@ -48,7 +48,8 @@ def progress_lines(
         "words": Min("focus"),
         "first": Min("pk"),
     }
-    counted = rows.order_by().values(*COUNTED_BY).annotate(**sums)
+    dated = rows.alias(bound=deadline_at(base.at)).order_by()
+    counted = dated.values(*COUNTED_BY).annotate(**sums)
     for row in counted.values_list(*COUNTED_BY, *sums, named=True):
         matrix.add(row)
     lines = [line for line in matrix.lines.values() if line.total]

@@ -1,4 +1,4 @@
-"""Who led and who owned a task at a past instant: hand-overs that came later are undone."""
+"""A task at a past instant: hand-overs and deadline revisions that came later are undone."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, CharField, F, Field, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    DateTimeField,
+    F,
+    Field,
+    OuterRef,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
-from campaign.models import Campaign, HandOver, Task
+from campaign.models import Campaign, DeadlineRevision, HandOver, Task
 from campaign.models.tasks import TaskQuerySet
 from security.models import Unit, User
 
@@ -34,6 +46,12 @@ class Then:
             {pk: getattr(unit, name) for pk, unit in self.units.items()}, f"unit__{name}"
         )
 
+    def owner(self, name: str) -> Combinable:
+        """A column of the owner of then: ``owner("full_name")``."""
+        return self._column(
+            {pk: getattr(owner, name) for pk, owner in self.owners.items()}, f"owner__{name}"
+        )
+
     @property
     def owner_id(self) -> Combinable:
         return self._column({pk: owner.pk for pk, owner in self.owners.items()}, "owner_id")
@@ -46,7 +64,7 @@ class Then:
         whens = [When(pk__in=pks, then=Value(value)) for value, pks in tasks.items()]
         if not whens:
             return F(now)
-        kind: Field[Any, Any] = CharField() if now.startswith("unit") else BigIntegerField()
+        kind: Field[Any, Any] = BigIntegerField() if now == "owner_id" else CharField()
         return Case(*whens, default=F(now), output_field=kind)
 
 
@@ -73,3 +91,16 @@ def with_lead(rows: TaskQuerySet, then: Then) -> TaskQuerySet:
     return rows.annotate(  # type: ignore[no-any-return]
         lead_code=then.lead("code"), lead_name=then.lead("name")
     )
+
+
+def deadline_at(at: datetime | None, *, task: str = "") -> Combinable:
+    """The deadline that bound at a past instant; None asks for now, and reads the column alone.
+
+    task: how the rows lead to their task (``"task__"``); nothing for rows that are tasks.
+    """
+    now = F(f"{task}deadline")
+    if at is None:
+        return now
+    later = DeadlineRevision.objects.filter(task=OuterRef(f"{task}pk"), at__gt=at)
+    old = Subquery(later.order_by("at", "pk").values("old")[:1])
+    return Coalesce(old, now, output_field=DateTimeField())

@@ -9,9 +9,10 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 
-from campaign.models import DeadlineRequest, DeadlineRevision, ProgressReport, Task
+from campaign.models import DeadlineRequest, ProgressReport, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import last_day
+from campaign.selectors.past import deadline_at
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,9 @@ def with_pressure(rows: TaskQuerySet, at: datetime) -> TaskQuerySet:
 
 def deadline_then(rows: TaskQuerySet, at: datetime) -> list[Task]:
     """These tasks, which nobody may save, with the deadline that they had at a past instant."""
-    later = DeadlineRevision.objects.filter(task=OuterRef("pk"), at__gt=at).order_by("at", "pk")
-    tasks: list[Task] = list(rows.annotate(old=Subquery(later.values("old")[:1])))
+    tasks: list[Task] = list(rows.annotate(bound=deadline_at(at)))
     for task in tasks:
-        task.deadline = task.old or task.deadline  # type: ignore[attr-defined]
+        task.deadline = task.bound  # type: ignore[attr-defined]
     return tasks
 
 

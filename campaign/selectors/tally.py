@@ -15,7 +15,7 @@ from campaign.models import Light, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import ZONE, worst
 from campaign.selectors.filters import TaskFilter
-from campaign.selectors.past import Then, with_lead
+from campaign.selectors.past import Then, deadline_at, with_lead
 from campaign.selectors.structure import Named, Structure
 from campaign.services.lights import SWEEP_LATE_AFTER
 
@@ -95,14 +95,14 @@ class MatrixLine:
 
 PLACED = ("group_id", "block_id", "matrix_row_id", "phase_id", "kind")
 LED = ("lead_code", "lead_name")
-SUMMED = ("late_days", "deadline", "next_change_at", "focus", "pk")
+SUMMED = ("late_days", "bound", "next_change_at", "focus", "pk")
 # Counted by place in the plan and by lead unit in one pass. Together they would be as many rows as
 # there are tasks, once five hundred units have some.
 _COUNTED = """
 SELECT lit, {placed}, {led}, count(*) AS n,
     count(*) FILTER (WHERE late_days > 0) AS late,
-    count(*) FILTER (WHERE deadline <= %s) AS due,
-    count(*) FILTER (WHERE deadline <= %s AND late_days = 0) AS kept,
+    count(*) FILTER (WHERE bound <= %s) AS due,
+    count(*) FILTER (WHERE bound <= %s AND late_days = 0) AS kept,
     min(next_change_at) AS next_change, min(focus) AS words, min(pk) AS first,
     grouping(kind) = 1 AS by_unit
 FROM ({tasks}) AS task
@@ -125,7 +125,8 @@ class Tally:
         self.matrix = Matrix(frame, base, at)
         self.done_late = 0
         self._next: datetime | None = None
-        for row in _counted(with_lead(rows, then), at):
+        dated = rows.annotate(bound=deadline_at(base.at))
+        for row in _counted(with_lead(dated, then), at):
             if row.by_unit:
                 self._add_unit(row, base)
             else:

@@ -58,6 +58,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         plan.rows,
         (span.first, span.last),
         at=plan.at,
+        past=plan.chosen.at,
         shown=NAMED[span.view],
     )
     boxes = [_box(plan, span, day) for day in days]
@@ -163,9 +164,10 @@ def _list_of(
     request: HttpRequest, plan: Plan, span: Span, box: dict[str, Any], shown: set[int]
 ) -> dict[str, Any]:
     """Every task that is due on the day, page by page."""
-    rows = with_people(due_between(plan.rows, span.day, span.day), plan.at).by_severity()
+    due = due_between(plan.rows, span.day, span.day, past=plan.chosen.at)
+    rows = with_people(due, plan.at).by_severity()
     page = Paginator(rows, LINES).get_page(request.GET.get("page"))
-    then = plan.then() if plan.past else None
+    then = plan.then if plan.past else None
     lines = lines_of(page.object_list, policy=plan.frame.policy, at=plan.at, then=then)  # type: ignore[arg-type]
     shown |= {line.task.pk for line in lines}
     return {"box": box, "task_lines": lines, "page": page, **page_links(page, plan)}

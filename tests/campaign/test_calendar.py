@@ -50,7 +50,7 @@ def test_a_deadline_stands_on_its_last_day() -> None:
     assert frame is not None
     rows = TaskFilter().apply(user, task.campaign)
     span = (day - timedelta(days=1), day + timedelta(days=1))
-    first, second, third = days_between(user, frame, rows, span, at=now, shown=5)
+    first, second, third = days_between(user, frame, rows, span, at=now, past=None, shown=5)
     assert [one.pk for one in first.tasks] == [before.pk]
     assert [one.pk for one in second.tasks] == [plain.pk]
     assert third.empty
