@@ -15,11 +15,27 @@ def policy_at(campaign_id: int, at: datetime) -> Policy:
     return Policy(row.warning_days, row.behind_points) if row else Policy()
 
 
-def facts_of(tasks: Iterable[Task], at: datetime, *, past: bool = False) -> dict[int, TaskFacts]:
-    """What was known of these tasks at ``at``, by task id. Tasks without dates are left out.
+def newest_policies(campaigns: Iterable[int]) -> dict[int, Policy]:
+    """The thresholds set last, by campaign: what a stored light follows.
 
-    past: undo deadline revisions made after ``at`` too (one more query).
+    Not those in force by the reader's clock: whoever waited for the lock of a row while they were
+    set may bear an earlier time, and would put back the light of the old ones.
     """
+    found = dict.fromkeys(campaigns, Policy())
+    rows = LightPolicy.objects.filter(campaign_id__in=found).order_by("campaign_id", "-valid_from")
+    for row in rows.distinct("campaign_id"):
+        found[row.campaign_id] = Policy(row.warning_days, row.behind_points)
+    return found
+
+
+def facts_of(tasks: Iterable[Task], at: datetime, *, past: bool = False) -> dict[int, TaskFacts]:
+    """What is known of these tasks, by task id. Tasks without dates are left out.
+
+    past: what was known at ``at`` only, and the deadlines of then (one more query). Otherwise every
+    fact counts that is there, whatever its clock says: writers wait for each other, and their
+    clocks differ, so a fact may bear a time a little later than the reader's.
+    """
+    cut = at if past else None
     starts: dict[int, date] = {}
     deadlines: dict[int, datetime] = {}
     for task in tasks:
@@ -28,8 +44,8 @@ def facts_of(tasks: Iterable[Task], at: datetime, *, past: bool = False) -> dict
     ids = list(starts)
     if past:
         deadlines |= _deadlines_at(ids, at)
-    products = _products(ids, at, deadlines)
-    progress = _progress(ids, at)
+    products = _products(ids, cut, deadlines)
+    progress = _progress(ids, cut)
     return {
         pk: TaskFacts(
             start=start_of(start),
@@ -47,17 +63,16 @@ def _deadlines_at(ids: list[int], at: datetime) -> dict[int, datetime]:
     return dict(rows.values_list("task_id", "old"))
 
 
-def _progress(ids: list[int], at: datetime) -> dict[int, int]:
-    newest = (
-        ProgressReport.objects.filter(task_id__in=ids, at__lte=at)
-        .order_by("task_id", "-at", "-pk")
-        .distinct("task_id")
-    )
+def _progress(ids: list[int], cut: datetime | None) -> dict[int, int]:
+    reports = ProgressReport.objects.filter(task_id__in=ids)
+    if cut is not None:
+        reports = reports.filter(at__lte=cut)
+    newest = reports.order_by("task_id", "-at", "-pk").distinct("task_id")
     return dict(newest.values_list("task_id", "percent"))
 
 
 def _products(
-    ids: list[int], at: datetime, deadlines: dict[int, datetime]
+    ids: list[int], cut: datetime | None, deadlines: dict[int, datetime]
 ) -> dict[int, list[ProductFacts]]:
     """One row per product and round, folded into the product's newest grade and hand-in."""
     rows = (
@@ -82,7 +97,7 @@ def _products(
             task_id,
             ProductFacts(checklist or f"{code}/{position}", deadline or deadlines[task_id]),
         )
-        found[pk] = task, _after_round(facts, at, sent, graded, grade, until)
+        found[pk] = task, _after_round(facts, cut, sent, graded, grade, until)
     by_task: dict[int, list[ProductFacts]] = {}
     for task, facts in found.values():
         by_task.setdefault(task, []).append(facts)
@@ -91,16 +106,16 @@ def _products(
 
 def _after_round(
     facts: ProductFacts,
-    at: datetime,
+    cut: datetime | None,
     sent: datetime | None,
     graded: datetime | None,
     grade: str | None,
     until: datetime | None,
 ) -> ProductFacts:
     """The product's facts with one more round; rounds come in order."""
-    if sent is None or sent > at:
+    if sent is None or (cut is not None and sent > cut):
         return facts
-    if graded is None or graded > at:
+    if graded is None or (cut is not None and graded > cut):
         return ProductFacts(
             facts.name,
             facts.deadline,

@@ -77,11 +77,16 @@ class ProductLine:
         return days_left(self.facts.deadline, self.at)
 
 
-def product_lines(products: ProductQuerySet, *, policy: Policy, at: datetime) -> list[ProductLine]:
-    """Lines of these products, in their order. Three queries."""
+def product_lines(
+    products: ProductQuerySet, *, policy: Policy, at: datetime, past: bool = False
+) -> list[ProductLine]:
+    """Lines of these products, in their order. Three queries.
+
+    past: as they stood at ``at``, without what happened since (one more query).
+    """
     rows = list(products.select_related("task__unit", "task__owner", "task__block"))
     tasks: dict[int, Task] = {row.task_id: row.task for row in rows}
-    known = facts_of(tasks.values(), at)
+    known = facts_of(tasks.values(), at, past=past)
     return [
         ProductLine(row, facts, product_verdict(known[row.task_id], facts, policy, at), at)
         for row in rows

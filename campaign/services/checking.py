@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from campaign.facts import facts_of, policy_at
+from campaign.facts import facts_of, newest_policies
 from campaign.models import Campaign, LightCheck, Task
 from campaign.rules import Policy, TaskFacts, task_light
 from campaign.services.access import check_open
@@ -44,7 +44,7 @@ def compare_campaign(campaign: Campaign, *, now: datetime) -> LightCheck:
     """Running tasks that no change waits for: the light they show and the light of the rule."""
     looked_at = 0
     differences: list[dict[str, Any]] = []
-    policy = policy_at(campaign.pk, now)
+    policy = newest_policies([campaign.pk])[campaign.pk]
     settled = Task.objects.active().filter(campaign=campaign)
     settled = settled.filter(Q(next_change_at=None) | Q(next_change_at__gt=now))
     last = 0

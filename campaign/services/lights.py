@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Max
 from simple_history.utils import bulk_update_with_history
 
 from campaign import reasons
-from campaign.facts import facts_of, policy_at
+from campaign.facts import facts_of, newest_policies
 from campaign.models import LightTransition, Task
 from campaign.rules import DONE, Policy, TaskFacts, Verdict, presses_at, task_light
 from security import audit
@@ -45,15 +46,15 @@ def catch_up(tasks: Iterable[Task], *, now: datetime) -> int:
     if not due:
         return 0
     known = facts_of(due, now)
-    policies = {pk: policy_at(pk, now) for pk in {task.campaign_id for task in due}}
-    numbers = _numbers(due)
+    policies = newest_policies(task.campaign_id for task in due)
+    lasts = _lasts(due)
     written: list[LightTransition] = []
     for task in due:
         facts, policy = known[task.pk], policies[task.campaign_id]
         while _is_due(task, now):
-            at = task.next_change_at or now
+            at = _not_before(lasts, task, task.next_change_at or now)
             verdict = task_light(facts, policy, at)
-            written += _step(task, verdict, numbers, effective_at=at, now=now)
+            written += _step(task, verdict, lasts, effective_at=at, now=now)
             task.next_change_at = verdict.next_change_at
     _store(due)
     LightTransition.objects.bulk_create(written)
@@ -66,15 +67,15 @@ def catch_up(tasks: Iterable[Task], *, now: datetime) -> int:
 def begin(tasks: list[Task], *, actor: User | None, now: datetime) -> None:
     """Give locked drafts that become active their first light; state and light in one write."""
     known = facts_of(tasks, now)
-    policies = {pk: policy_at(pk, now) for pk in {task.campaign_id for task in tasks}}
-    numbers = _numbers(tasks)
+    policies = newest_policies(task.campaign_id for task in tasks)
+    lasts = _lasts(tasks)
     written: list[LightTransition] = []
     for task in tasks:
         facts, policy = known[task.pk], policies[task.campaign_id]
         verdict = task_light(facts, policy, now)
         task.state, task.light = Task.State.ACTIVE, ""
         task.original_deadline = task.original_deadline or task.deadline
-        written += _step(task, verdict, numbers, effective_at=now, now=now)
+        written += _step(task, verdict, lasts, effective_at=now, now=now)
         task.next_change_at = verdict.next_change_at
         task.inputs_hash = inputs_hash(facts, policy)
     fields = [*CACHE_FIELDS, "state", "original_deadline"]
@@ -85,26 +86,35 @@ def begin(tasks: list[Task], *, actor: User | None, now: datetime) -> None:
 
 def leave_board(task: Task, *, now: datetime) -> None:
     """Take a locked task's light away; the transition to "" keeps the past board as it was."""
+    lasts = _lasts([task])
+    at = _not_before(lasts, task, now)
     LightTransition.objects.create(
         task=task,
-        number=_numbers([task]).get(task.pk, 0) + 1,
+        number=lasts[task.pk].number + 1 if task.pk in lasts else 1,
         from_light=task.light,
         to_light="",
         reasons=[],
-        effective_at=now,
-        detected_at=now,
+        effective_at=at,
+        detected_at=at,
     )
     task.light, task.next_change_at, task.inputs_hash = "", None, ""
     task.presses_at = None
 
 
 def settle(task: Task, *, now: datetime) -> Verdict | None:
-    """Recompute a locked task after a new fact; the change, if any, takes effect now."""
+    """Recompute a locked task after a new fact; the change, if any, takes effect now.
+
+    Now is never before the task's last change: whoever held the row before may have had a later
+    clock, and the past board reads the changes in the order of their times.
+    """
     if task.state not in {Task.State.ACTIVE, Task.State.DONE}:
         return None
-    facts, policy = facts_of([task], now)[task.pk], policy_at(task.campaign_id, now)
+    lasts = _lasts([task])
+    now = _not_before(lasts, task, now)
+    facts = facts_of([task], now)[task.pk]
+    policy = newest_policies([task.campaign_id])[task.campaign_id]
     verdict = task_light(facts, policy, now)
-    changes = _step(task, verdict, _numbers([task]), effective_at=now, now=now)
+    changes = _step(task, verdict, lasts, effective_at=now, now=now)
     task.next_change_at = verdict.next_change_at
     task.inputs_hash = inputs_hash(facts, policy)
     task.late_days = verdict.late_days
@@ -143,7 +153,7 @@ def stale_lights(*, now: datetime) -> list[str]:
     open_ones = Task.objects.active().filter(campaign__closed_at=None)
     tasks = list(open_ones.exclude(next_change_at__lte=now))
     known = facts_of(tasks, now)
-    policies = {pk: policy_at(pk, now) for pk in {task.campaign_id for task in tasks}}
+    policies = newest_policies(task.campaign_id for task in tasks)
     return [
         task.code
         for task in tasks
@@ -166,24 +176,39 @@ def _is_due(task: Task, now: datetime) -> bool:
     return task.next_change_at is not None and task.next_change_at <= now
 
 
-def _numbers(tasks: list[Task]) -> dict[int, int]:
-    rows = LightTransition.objects.filter(task__in=tasks).order_by()
-    return dict(rows.values("task_id").annotate(n=Max("number")).values_list("task_id", "n"))
+class _Last(NamedTuple):
+    """The newest transition of a task."""
+
+    number: int
+    at: datetime
+
+
+def _lasts(tasks: list[Task]) -> dict[int, _Last]:
+    rows = LightTransition.objects.filter(task__in=tasks).order_by().values("task_id")
+    found = rows.annotate(n=Max("number"), at=Max("effective_at"))
+    return {pk: _Last(n, at) for pk, n, at in found.values_list("task_id", "n", "at")}
+
+
+def _not_before(lasts: dict[int, _Last], task: Task, at: datetime) -> datetime:
+    """``at``, or the time of the task's last change if that is later."""
+    last = lasts.get(task.pk)
+    return max(at, last.at) if last else at
 
 
 def _step(
-    task: Task, verdict: Verdict, numbers: dict[int, int], *, effective_at: datetime, now: datetime
+    task: Task, verdict: Verdict, lasts: dict[int, _Last], *, effective_at: datetime, now: datetime
 ) -> list[LightTransition]:
     """Set the task's light; the transition to write, if it changes."""
     before, task.light = task.light, verdict.light
     task.presses_at = presses_at(verdict)
     if before == verdict.light:
         return []
-    numbers[task.pk] = numbers.get(task.pk, 0) + 1
+    number = lasts[task.pk].number + 1 if task.pk in lasts else 1
+    lasts[task.pk] = _Last(number, effective_at)
     return [
         LightTransition(
             task=task,
-            number=numbers[task.pk],
+            number=number,
             from_light=before,
             to_light=verdict.light,
             reasons=[reasons.to_json(reason) for reason in verdict.reasons],

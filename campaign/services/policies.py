@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from campaign.facts import facts_of, policy_at
 from campaign.models import Campaign, LightPolicy, Task
 from campaign.models.tasks import TaskQuerySet
-from campaign.rules import Policy, task_light
+from campaign.rules import MICROSECOND, Policy, task_light
 from campaign.services.access import check_open
 from campaign.services.agreeing import MANAGE
 from campaign.services.lights import BATCH, sweep_lights
@@ -23,6 +23,7 @@ from security.services import Problem, RefusedError, check_action
 
 WARNING_AT_MOST = 30
 BEHIND_AT_MOST = 100
+OPEN = (Task.State.DRAFT, Task.State.ACTIVE)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ def set_policy(
         raise RefusedError(*problems)
     sweep_lights(now=now)  # what the old thresholds still had to say
     with transaction.atomic():
+        _hold(campaign)
+        now = _after_last(campaign, now)
         row = LightPolicy.objects.create(
             campaign=campaign,
             valid_from=now,
@@ -113,6 +116,22 @@ def set_policy(
         )
     sweep_lights(now=now)
     return row
+
+
+def _hold(campaign: Campaign) -> None:
+    """Wait for whoever writes on a task now, and let later writers find the new thresholds.
+
+    Drafts, too: one that is being put on the board is lit by the old ones until it is there.
+    """
+    Campaign.objects.select_for_update(of=("self",), no_key=True).get(pk=campaign.pk)
+    open_ones = Task.objects.filter(campaign=campaign, state__in=OPEN).order_by("pk")
+    list(open_ones.select_for_update(of=("self",), no_key=True).values_list("pk"))
+
+
+def _after_last(campaign: Campaign, now: datetime) -> datetime:
+    """Thresholds set later are in force later, whatever the clock of the one before said."""
+    last = LightPolicy.objects.filter(campaign=campaign).order_by("-valid_from").first()
+    return max(now, last.valid_from + MICROSECOND) if last else now
 
 
 def _batches(rows: TaskQuerySet) -> Iterator[list[Task]]:
