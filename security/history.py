@@ -53,7 +53,7 @@ class ToldField:
 
 def pairs(versions: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
     """(version, the one before it or None) of versions of one row, the newest first."""
-    yield from zip(versions, [*versions[1:], None], strict=True)
+    yield from zip(versions, [*versions, None][1:], strict=True)
 
 
 def said(label: object, before: str, after: str) -> str:

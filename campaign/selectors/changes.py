@@ -7,13 +7,15 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaign.models import Product, Task
 from campaign.services.merging import LOADED
 from security.fields import may_read
-from security.history import Change, ToldField, author, differences, pairs
+from security.history import Change, ToldField, author, differences, hidden, pairs
 from security.levels import Secrecy
 from security.models import User
 
@@ -24,7 +26,8 @@ def changes_of(user: User, task: Task) -> list[Change]:
     """The newest changes of a visible task and of its products, at most SHOWN; two queries.
 
     The fields of a task are as open as the task, so a version is told to whoever may read a task
-    of the level and sensitivity that it had then. Products that are gone are told, too.
+    of the level and sensitivity that it had then; a version of a product likewise, because
+    products are as open as their task. Products that are gone are told, too.
     """
     found: dict[tuple[datetime, int | None], Change] = {}
     versions: Any = Task.history.filter(id=task.pk)
@@ -32,13 +35,24 @@ def changes_of(user: User, task: Task) -> list[Change]:
     shown = [v for v in joined[: SHOWN + 1] if may_read(user, task, v.level, v.sensitivity)]
     for newer, older in list(pairs(shown))[:SHOWN]:
         _change(found, newer).sentences += _of_task(newer, older)
-    products: Any = Product.history.filter(task_id=task.pk)
-    rows = products.select_related("history_user").order_by("id", "-history_date", "-history_id")
-    for _pk, group in groupby(rows, key=lambda one: one.id):
-        for newer, older in pairs(list(group)):
+    for _pk, group in groupby(_product_versions(task), key=lambda one: one.id):
+        open_ones = [v for v in group if may_read(user, task, v.level_then, v.sensitivity_then)]
+        for newer, older in pairs(open_ones):
             _change(found, newer).sentences += _of_product(newer, older)
     told = [change for change in found.values() if change.sentences]
     return sorted(told, key=lambda change: change.at, reverse=True)[:SHOWN]
+
+
+def _product_versions(task: Task) -> Any:
+    """Product by product, the newest first, each with the level and sensitivity of the task then."""
+    versions: Any = Task.history.filter(id=task.pk, history_date__lte=OuterRef("history_date"))
+    then = versions.order_by("-history_date", "-history_id")
+    products: Any = Product.history.filter(task_id=task.pk).annotate(
+        level_then=Coalesce(Subquery(then.values("level")[:1]), task.level),
+        sensitivity_then=Coalesce(Subquery(then.values("sensitivity")[:1]), task.sensitivity),
+    )
+    ordered = products.order_by("id", "-history_date", "-history_id")
+    return ordered.select_related("history_user")
 
 
 def _change(found: dict[tuple[datetime, int | None], Change], version: Any) -> Change:
@@ -63,6 +77,8 @@ def _of_product(newer: Any, older: Any) -> Iterator[str]:
     name = newer.checklist_code or newer.title
     if newer.history_type == "-":
         yield _("Product “%(product)s” removed") % {"product": name}
+    elif older is None and newer.history_type != "+":  # what it was before is above the reader
+        yield hidden(f"“{name}”")
     elif older is None:
         yield _("Product “%(product)s” entered") % {"product": name}
     else:
