@@ -16,7 +16,7 @@ from campaign.models.tasks import TaskQuerySet
 from campaign.rules import Policy
 from campaign.selectors.filters import OPEN, TaskFilter
 from campaign.selectors.lines import TaskLine, lines_of, with_people
-from campaign.selectors.past import Then
+from campaign.selectors.past import TODAY, Then
 from campaign.services.tasks import CLEAR_OF, lacking_codes
 from security.models import User
 
@@ -41,9 +41,9 @@ SORTS = {
     "gaps": ("-gaps", "rank", "pressing", "pk"),
     "light": ("rank", "pressing", "pk"),
     "work": ("code", "pk"),
-    "person": ("owner__full_name", "unit__name", "code", "pk"),
+    "person": ("owner_name", "lead_name", "code", "pk"),
     "time": ("deadline", "code", "pk"),
-    "unit": ("unit__name", "code", "pk"),
+    "unit": ("lead_name", "code", "pk"),
 }
 
 
@@ -95,18 +95,35 @@ class Gaps:
     lacking: dict[str, int]
 
 
-def six_rows(user: User, campaign: Campaign, chosen: TaskFilter, lacks: str = "") -> TaskQuerySet:
+def lacking_at(then: Then) -> dict[str, Q]:
+    """LACKING, with the person that a task handed over since had then."""
+    if not then.units:
+        return LACKING
+    unclear = [
+        pk
+        for pk, unit in then.units.items()
+        if unit.collective or unit.dissolved_on is not None or not then.owners[pk].is_active
+    ]
+    moved = Q(pk__in=list(then.units))
+    person = (~moved & LACKING["person"]) | Q(pk__in=unclear) | (moved & Q(lead_named=False))
+    return {**LACKING, "person": person}
+
+
+def six_rows(
+    user: User, campaign: Campaign, chosen: TaskFilter, lacks: str = "", then: Then = TODAY
+) -> TaskQuerySet:
     """Drafts and the board together, unless the filter names a state; ``lacks``: one of SIX."""
     everything = not chosen.state and not chosen.light and chosen.at is None
     rows = (chosen.but(state=OPEN) if everything else chosen).apply(user, campaign)
-    return rows.filter(LACKING[lacks]) if lacks in LACKING else rows
+    return rows.filter(lacking_at(then)[lacks]) if lacks in LACKING else rows
 
 
-def gaps_of(rows: TaskQuerySet) -> Gaps:
+def gaps_of(rows: TaskQuerySet, then: Then = TODAY) -> Gaps:
     """One query over all rows of ``six_rows``."""
-    counts = {name: Count("pk", filter=lacking) for name, lacking in LACKING.items()}
+    known = lacking_at(then)
+    counts = {name: Count("pk", filter=lacking) for name, lacking in known.items()}
     anything = Q()
-    for lacking in LACKING.values():
+    for lacking in known.values():
         anything |= lacking
     found = rows.order_by().aggregate(
         total=Count("pk"), unclear=Count("pk", filter=anything), **counts
@@ -118,17 +135,21 @@ def gaps_of(rows: TaskQuerySet) -> Gaps:
     )
 
 
-def in_order(rows: TaskQuerySet, sort: str, *, backwards: bool = False) -> TaskQuerySet:
+def in_order(
+    rows: TaskQuerySet, sort: str, *, backwards: bool = False, then: Then = TODAY
+) -> TaskQuerySet:
     """By one of SORTS; ``gaps`` (unclear tasks first, then the worst light) for any other."""
     lit = "lit" if "lit" in rows.query.annotations else "light"
     whens = [When(**{lit: light}, then=Value(rank)) for light, rank in SEVERITY.items()]
     rows = rows.alias(
         rank=Case(*whens, default=Value(4), output_field=IntegerField()),
         pressing=Coalesce("presses_at", "deadline"),
+        lead_name=then.lead("name"),
+        owner_name=then.owner("full_name"),
     )
     keys = SORTS.get(sort, SORTS["gaps"])
     if "-gaps" in keys:
-        one = [Case(When(lacking, then=1), default=0) for lacking in LACKING.values()]
+        one = [Case(When(lacking, then=1), default=0) for lacking in lacking_at(then).values()]
         rows = rows.alias(gaps=sum(one[1:], one[0]))
     if backwards:
         keys = tuple(key[1:] if key.startswith("-") else f"-{key}" for key in keys)

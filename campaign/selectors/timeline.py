@@ -13,7 +13,7 @@ from campaign.models import Light, Task, TaskLink
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import Policy, last_day, worst
 from campaign.selectors.lines import TaskLine, lines_of, with_people
-from campaign.selectors.past import Then
+from campaign.selectors.past import TODAY, Then, with_lead
 from security.models import User
 from security.scope import visible_q
 
@@ -21,7 +21,7 @@ from security.scope import visible_q
 BY = {
     "group": ("group__no", "group__no", "group__name"),
     "block": ("block__no", "block__no", "block__name"),
-    "unit": ("unit__code", "unit__name", "unit__name"),
+    "unit": ("lead_code", "lead_name", "lead_name"),  # of then: see ``with_lead``
 }
 # Texts of a task that no bar shows.
 LONG = (
@@ -80,28 +80,36 @@ def by_of(given: str) -> str:
     return given if given in BY else "group"
 
 
-def in_order(rows: TaskQuerySet, by: str) -> TaskQuerySet:
+def in_order(rows: TaskQuerySet, by: str, then: Then = TODAY) -> TaskQuerySet:
     order = F(BY[by_of(by)][1]).asc(nulls_last=True)
-    return rows.order_by(order, "start", "deadline", "code", "pk")
+    return _led(rows, by, then).order_by(order, "start", "deadline", "code", "pk")
 
 
-def unfolded(rows: TaskQuerySet, by: str, folded: frozenset[str]) -> TaskQuerySet:
+def _led(rows: TaskQuerySet, by: str, then: Then) -> TaskQuerySet:
+    """The rows; with the lead unit of then where the sections are those of units."""
+    return with_lead(rows, then) if by_of(by) == "unit" else rows
+
+
+def unfolded(
+    rows: TaskQuerySet, by: str, folded: frozenset[str], then: Then = TODAY
+) -> TaskQuerySet:
     """Without the tasks of folded sections."""
     key = BY[by_of(by)][0]
     wanted = [one for one in folded if one != NONE]
-    if key != "unit__code":
+    if key != "lead_code":
         wanted = [one for one in wanted if one.isdecimal() and len(one) < 4]
     hidden = Q(**{f"{key}__in": wanted})
     if NONE in folded:
         hidden |= Q(**{key: None})
-    return rows.exclude(hidden) if folded else rows
+    return _led(rows, by, then).exclude(hidden) if folded else rows
 
 
-def sections_of(rows: TaskQuerySet, by: str) -> list[Section]:
+def sections_of(rows: TaskQuerySet, by: str, then: Then = TODAY) -> list[Section]:
     """All sections in order, with their span and their tasks by colour. One query."""
     key, order, name = BY[by_of(by)]
     counted = (
-        rows.order_by(F(order).asc(nulls_last=True))
+        _led(rows, by, then)
+        .order_by(F(order).asc(nulls_last=True))
         .values(key, name, "lit")
         .annotate(n=Count("pk"), first=Min("start"), last=Max("deadline"))
     )
@@ -129,8 +137,9 @@ def bars_of(
     The rows are found before anything is joined to them: a page is a small part of all.
     """
     key = BY[by_of(by)][0]
+    section = (then or TODAY).lead("code") if key == "lead_code" else F(key)
     found = Task.objects.lit(None if then is None else at).filter(pk__in=rows.values("pk"))
-    drawn = with_people(found, at).annotate(section=F(key)).order_by("start", "deadline", "code")
+    drawn = with_people(found, at).annotate(section=section).order_by("start", "deadline", "code")
     lines = lines_of(drawn.defer(*LONG), policy=policy, at=at, then=then)
     links = _links(user, [line.task.pk for line in lines], at)
     return [_bar(line, links.get(line.task.pk, [])) for line in lines if line.deadline]

@@ -20,7 +20,7 @@ from campaign.models.tasks import TaskQuerySet
 from campaign.selectors import TaskFilter, choice_of, lines_of
 from campaign.selectors.filter_words import SORTS, STATES, chips_of, owner_name, why_empty
 from campaign.selectors.lines import with_people
-from campaign.selectors.past import then_at
+from campaign.selectors.past import TODAY, Then, then_at, with_lead
 from campaign.selectors.saved import default_query, plain, views_of
 from campaign.selectors.structure import Structure, structure_at
 from campaign.services.agreeing import MANAGE
@@ -46,8 +46,8 @@ def task_list(request: HttpRequest) -> HttpResponse:
     if frame is None:
         return render(request, "campaign/no_campaign.html")
     rows = chosen.apply(user, frame.campaign)
-    page = _page(chosen.ordered(with_people(rows, at)), request)
     then = then_at(frame.campaign, at) if chosen.at else None
+    page = _page(chosen.ordered(with_people(rows, at), then or TODAY), request)
     lines = lines_of(page.object_list, policy=frame.policy, at=at, then=then)  # type: ignore[arg-type]
     audit.record(
         "list",
@@ -62,7 +62,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "at": at,
         "past": then is not None,
-        **_words(request, user, chosen, frame),
+        **_words(request, user, chosen, frame, then or TODAY),
         **_links(page, chosen.query),
     }
     if not lines:
@@ -71,10 +71,10 @@ def task_list(request: HttpRequest) -> HttpResponse:
 
 
 def _words(
-    request: HttpRequest, user: User, chosen: TaskFilter, frame: Structure
+    request: HttpRequest, user: User, chosen: TaskFilter, frame: Structure, then: Then
 ) -> dict[str, Any]:
     """What stands around the rows: filters in words, tabs, heads; the form for a whole page."""
-    units = user_units(Task.objects.visible_to(user).filter(campaign=frame.campaign))
+    units = user_units(Task.objects.visible_to(user).filter(campaign=frame.campaign), then)
     person = owner_name(user, chosen)
     views = views_of(user, SavedView.Page.TASKS, chosen.kept.query)
     words = {
@@ -92,8 +92,11 @@ def _words(
     return words
 
 
-def user_units(rows: TaskQuerySet) -> list[tuple[str, str]]:
+def user_units(rows: TaskQuerySet, then: Then = TODAY) -> list[tuple[str, str]]:
     """Lead units that occur in the user's own tasks; no other unit's existence is told."""
+    if then.units:
+        led = with_lead(rows, then).order_by("lead_name", "lead_code")
+        return list(led.values_list("lead_code", "lead_name").distinct())
     units = Unit.objects.filter(pk__in=rows.order_by().values("unit")).order_by("name")
     return list(units.values_list("code", "name"))
 

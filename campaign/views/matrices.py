@@ -39,13 +39,16 @@ def matrix_six(request: HttpRequest) -> HttpResponse:
     if plan is None:
         return render(request, "campaign/no_campaign.html")
     rows = six_clear.six_rows(plan.user, plan.frame.campaign, plan.chosen)
-    gaps = six_clear.gaps_of(rows)
+    gaps, lacking = six_clear.gaps_of(rows, plan.then), six_clear.lacking_at(plan.then)
     lacks = plan.more.get("lacks", "")
-    shown = rows.filter(six_clear.LACKING[lacks]) if lacks in six_clear.LACKING else rows
+    shown = rows.filter(lacking[lacks]) if lacks in lacking else rows
     total = gaps.lacking.get(lacks, gaps.total)
     order = sort_links(plan, tuple(six_clear.SORTS), "gaps")
     ordered = six_clear.in_order(
-        shown, order["sort"].lstrip("-"), backwards=order["sort"].startswith("-")
+        shown,
+        order["sort"].lstrip("-"),
+        backwards=order["sort"].startswith("-"),
+        then=plan.then,
     )
     page = Counted(ordered, LINES, total).get_page(request.GET.get("page"))
     lines = six_lines(plan, page.object_list)
@@ -66,7 +69,7 @@ def matrix_six(request: HttpRequest) -> HttpResponse:
 
 def six_lines(plan: Plan, rows: Any) -> list[six_clear.SixLine]:
     """Of rows that are ordered and cut."""
-    then = plan.then() if plan.past else None
+    then = plan.then if plan.past else None
     return six_clear.six_lines(rows, policy=plan.frame.policy, at=plan.at, then=then)
 
 
@@ -148,7 +151,7 @@ def matrix_units(request: HttpRequest) -> HttpResponse:
     if plan is None:
         return render(request, "campaign/no_campaign.html")
     order = sort_links(plan, matrices.UNIT_SORTS, "red")
-    rows, then = plan.rows, plan.then()
+    rows, then = plan.rows, plan.then
     units = matrices.unit_totals(rows, then, order["sort"].lstrip("-"))
     if order["sort"].startswith("-"):
         units.reverse()

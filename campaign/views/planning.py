@@ -77,6 +77,7 @@ class Plan:
     def rows(self) -> TaskQuerySet:
         return self.chosen.apply(self.user, self.frame.campaign)
 
+    @cached_property
     def then(self) -> Then:
         """One query for a past instant, none for now."""
         return then_at(self.frame.campaign, self.at) if self.past else TODAY
@@ -133,7 +134,7 @@ def page_context(
 def unit_names(plan: Plan) -> list[tuple[str, str]]:
     """(code, name) of the lead units that the reader may choose from. One query."""
     wide = plan.chosen.but(unit="", light=())
-    return user_units(wide.apply(plan.user, plan.frame.campaign))
+    return user_units(wide.apply(plan.user, plan.frame.campaign), plan.then)
 
 
 def tabs(chosen: TaskFilter, here: str) -> list[tuple[str, str, bool]]:

@@ -61,9 +61,11 @@ def _said(plan: Plan, title: str, rows: int | None = None) -> tuple[str, ...]:
 def _six(plan: Plan) -> tuple[Table, list[int]]:
     """With the columns of ``table_columns``: the table can be taken in again."""
     chosen, campaign = plan.chosen, plan.frame.campaign
-    rows = six_clear.six_rows(plan.user, campaign, chosen, plan.more.get("lacks", ""))
+    rows = six_clear.six_rows(plan.user, campaign, chosen, plan.more.get("lacks", ""), plan.then)
     sort = plan.more.get("order", "")
-    ordered = six_clear.in_order(rows, sort.lstrip("-"), backwards=sort.startswith("-"))
+    ordered = six_clear.in_order(
+        rows, sort.lstrip("-"), backwards=sort.startswith("-"), then=plan.then
+    )
     lines = six_lines(plan, ordered[:MOST])
     heads = tuple(Head(str(column.label), column.width) for column in TASK_COLUMNS)
     numbers = {
@@ -185,7 +187,7 @@ def _blocks(plan: Plan) -> tuple[Table, list[int]]:
 
 def _units(plan: Plan) -> tuple[Table, list[int]]:
     """A row for each unit and group, so that a spreadsheet can filter and add up."""
-    rows, then = plan.rows, plan.then()
+    rows, then = plan.rows, plan.then
     units = matrices.unit_totals(rows, then, plan.more.get("order", "").lstrip("-"))
     lines = matrices.unit_lines(rows, then, units, plan.frame, plan.chosen)
     heads = (Head(_("Lead unit"), 40), Head(_("Group"), 40), *_colour_heads())
@@ -206,11 +208,11 @@ def _units(plan: Plan) -> tuple[Table, list[int]]:
 
 def _timeline(plan: Plan) -> tuple[Table, list[int]]:
     bars = timeline.bars_of(
-        timeline.in_order(timeline.dated(plan.rows), plan.more.get("by", ""))[:MOST],
+        timeline.in_order(timeline.dated(plan.rows), plan.more.get("by", ""), plan.then)[:MOST],
         user=plan.user,
         policy=plan.frame.policy,
         at=plan.at,
-        then=plan.then() if plan.past else None,
+        then=plan.then if plan.past else None,
     )
     heads = (
         *(Head(_("Code"), 10), Head(_("Task (việc)"), 50), Head(_("Lead unit"), 30)),

@@ -42,17 +42,17 @@ def timeline(request: HttpRequest) -> HttpResponse:
         return render(request, "campaign/no_campaign.html")
     by = lines.by_of(plan.more.get("by", ""))
     rows = lines.dated(plan.rows)
-    sections = lines.sections_of(rows, by)
+    sections = lines.sections_of(rows, by, plan.then)
     folded = folded_of(plan, sections)
     open_rows = sum(one.counts.total() for one in sections if one.key not in folded)
-    shown = lines.in_order(lines.unfolded(rows, by, folded), by)
+    shown = lines.in_order(lines.unfolded(rows, by, folded, plan.then), by, plan.then)
     page = Counted(shown, ROWS, open_rows).get_page(request.GET.get("page"))
     bars = lines.bars_of(
         page.object_list,  # type: ignore[arg-type]
         user=plan.user,
         policy=plan.frame.policy,
         at=plan.at,
-        then=plan.then() if plan.past else None,
+        then=plan.then if plan.past else None,
         by=by,
     )
     audit.record(

@@ -14,10 +14,12 @@ from django.utils import timezone
 from campaign.models import Task
 from campaign.rules import ZONE, Policy
 from campaign.selectors import board_for
-from campaign.services import report_progress, set_policy
+from campaign.services import hand_over, report_progress, set_policy
+from security.models import Unit
 from tests.campaign.make import make_campaign, make_task, owner_of
 from tests.campaign.test_policies import manager_of
 from tests.campaign.test_views import client_of, head_of
+from tests.security.make import make_unit, make_user
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -97,3 +99,86 @@ def test_another_day_is_its_end_and_no_day_is_now() -> None:
     assert 'class="is-past"' not in read(client, "calendar", **posted(text, at=""))
     today = now.astimezone(ZONE).date().isoformat()
     assert 'class="is-past"' not in read(client, "calendar", **posted(text, at=today))
+
+
+def handed_over(now: datetime) -> tuple[Task, Task]:
+    """Two tasks; the first went an hour ago from M, which is dissolved since, to Z; P keeps its."""
+    first = begun(now)
+    root = first.campaign.unit
+    before, after = (make_unit(parent=root, name=f"{name} đơn vị") for name in "MZ")
+    Task.objects.filter(pk=first.pk).update(unit=before, unit_path=before.path)
+    owner = first.owner
+    assert owner is not None
+    type(owner).objects.filter(pk=owner.pk).update(unit=before)
+    first = Task.objects.get(pk=first.pk)
+    second = make_task(
+        campaign=first.campaign,
+        now=now - 2 * DAY,
+        deadline=now + 10 * DAY,
+        unit=make_unit(parent=root, name="P đơn vị"),
+    )
+    hand_over(
+        actor=manager_of(first.campaign),
+        task=first,
+        owner=make_user(unit=after),
+        unit=after,
+        reason="Đổi đầu mối",
+        now=now - timedelta(hours=1),
+    )
+    Unit.objects.filter(pk=before.pk).update(dissolved_on=now.date())
+    return first, second
+
+
+def test_rows_stand_under_and_in_the_order_of_the_units_that_led_them_then() -> None:
+    now = timezone.now()
+    first, second = handed_over(now)
+    client, at = client_of(head_of(first)), (now - timedelta(hours=2)).isoformat()
+
+    def order(**query: str) -> list[str]:
+        text = read(client, "task_list", sort="unit", **query)
+        return sorted((first.code, second.code), key=lambda code: text.index(f"{code} ·"))
+
+    assert order() == [second.code, first.code]
+    assert order(at=at) == [first.code, second.code]
+    for name in ("task_list", "matrix_six", "calendar"):
+        text = read(client, name, at=at)
+        assert ">M đơn vị</option>" in text, name
+        assert ">Z đơn vị</option>" not in text, name
+    bars = read(client, "timeline", by="unit", at=at)
+    assert "M đơn vị" in bars
+    assert "Z đơn vị" not in bars
+    folded = read(client, "timeline", by="unit", at=at, fold=Unit.objects.get(name="M đơn vị").code)
+    assert f"/tasks/{first.pk}/" not in folded
+    assert f"/tasks/{second.pk}/" in folded
+
+
+@pytest.mark.parametrize("sort", ["unit", "person"])
+def test_the_six_clear_matrix_is_in_the_order_of_then(sort: str) -> None:
+    now = timezone.now()
+    first, second = handed_over(now)
+    first.refresh_from_db()
+    handed = first.hand_overs.get()
+    for who, name in ((handed.from_owner, "An"), (second.owner, "Bình"), (handed.to_owner, "Chi")):
+        type(handed.to_owner).objects.filter(pk=getattr(who, "pk", 0)).update(full_name=name)
+    client, at = client_of(head_of(first)), (now - timedelta(hours=2)).isoformat()
+
+    def order(**query: str) -> list[str]:
+        text = read(client, "matrix_six", order=sort, **query)
+        return sorted((first.code, second.code), key=lambda code: text.index(f">{code} "))
+
+    assert order() == [second.code, first.code]
+    assert order(at=at) == [first.code, second.code]
+
+
+def test_gaps_of_a_past_instant_are_those_of_its_rows() -> None:
+    now = timezone.now()
+    first, second = handed_over(now)
+    client, at = client_of(head_of(first)), (now - timedelta(hours=2)).isoformat()
+    for query, count in (({}, 0), ({"at": at}, 1)):
+        text = read(client, "matrix_six", **query)
+        found = re.findall(r'href="[^"]*lacks=(\w+)[^"]*".*?<b>(\d+)</b>', text)
+        assert found == ([("person", "1")] if count else [])
+        assert text.count('class="lacks"') == count
+    only = read(client, "matrix_six", at=at, lacks="person")
+    assert f">{first.code} " in only
+    assert f">{second.code} " not in only
