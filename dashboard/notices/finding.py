@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 
 from campaign.models import (
@@ -27,6 +27,7 @@ LOOK_BACK = timedelta(days=10)
 UNIT_HEAD, HEAD = "unit_head", "head"
 # Progress behind its plan begins a duty, as red does; a deadline that is merely near does not.
 LAGS = "behind"
+PRESSING = frozenset({Light.YELLOW, Light.RED})
 # What is read of a turn: a task's long texts concern nobody here.
 TURN = (
     *("from_light", "to_light", "reasons", "effective_at", "task__block__deputy"),
@@ -58,6 +59,8 @@ class Far:
 
     at_most: int
     last: dict[str, int] = field(default_factory=dict)
+    # Sorts that had no more to tell.
+    ended: set[str] = field(default_factory=set)
 
 
 def new_events(*, now: datetime, far: Far) -> list[Event]:
@@ -65,6 +68,7 @@ def new_events(*, now: datetime, far: Far) -> list[Event]:
     since = now - LOOK_BACK
     found = [
         *_turns(since, now, far),
+        *_beginnings(since, now, far),
         *_mentions(since, far),
         *_hand_overs(since, now, far),
         *_grades(since, far),
@@ -76,12 +80,16 @@ def new_events(*, now: datetime, far: Far) -> list[Event]:
 
 def _untold(rows: QuerySet[Any], prefix: str, far: Far) -> list[Any]:
     """Rows whose event ``prefix:pk`` is not in the list of told ones."""
+    if prefix in far.ended:
+        return []
     key = Concat(Value(f"{prefix}:"), Cast(OuterRef("pk"), CharField()))
     fresh = rows.filter(pk__gt=far.last.get(prefix, 0))
     told = ToldEvent.objects.filter(key=key)
     found = list(fresh.exclude(Exists(told)).order_by("pk")[: far.at_most])
     if found:
         far.last[prefix] = found[-1].pk
+    if len(found) < far.at_most:
+        far.ended.add(prefix)
     return found
 
 
@@ -94,14 +102,41 @@ def _turns(since: datetime, now: datetime, far: Far) -> Iterator[Event]:
     turned = _untold(rows.exclude(from_light="").exclude(to_light=""), "transition", far)
     heads = heads_of({row.task.unit_id for row in turned}, now)
     for row in turned:
-        yield Event(
-            key=f"transition:{row.pk}",
-            kind=_kind_of_turn(row),
-            task=row.task,
-            due_at=row.effective_at,
-            people=_concerned(row.task, heads),
-            said={"from": row.from_light, "to": row.to_light, "reasons": row.reasons[:3]},
-        )
+        yield _turn(row, heads)
+
+
+def _turn(row: LightTransition, heads: dict[int, set[int]]) -> Event:
+    return Event(
+        key=f"transition:{row.pk}",
+        kind=_kind_of_turn(row),
+        task=row.task,
+        due_at=row.effective_at,
+        people=_concerned(row.task, heads),
+        said={"from": row.from_light, "to": row.to_light, "reasons": row.reasons[:3]},
+    )
+
+
+def _beginnings(since: datetime, now: datetime, far: Far) -> Iterator[Event]:
+    """A task that a person put on the board concerns its owner, unless he is that person; a first
+    light that presses at once concerns whomever a turn to it would.
+
+    What the installation puts there, a whole plan at a time, is told to nobody (docs/adr/0027).
+    """
+    version = Task.history.filter(id=OuterRef("task_id"), state=Task.State.ACTIVE)
+    first = version.order_by("history_id")
+    rows = LightTransition.objects.filter(from_light="", detected_at__gte=since).annotate(
+        by=Subquery(first.values("history_user_id")[:1]),
+        owner=Subquery(first.values("owner_id")[:1]),
+    )
+    begun = rows.exclude(by=None).select_related("task__block").only(*TURN)
+    found = _untold(begun, "given", far)
+    heads = heads_of({row.task.unit_id for row in found}, now)
+    for row in found:
+        # Whoever owns it by now and did not then was told by its hand-over.
+        people = _somebody(row.owner) & _somebody(row.task.owner_id) - {row.by}
+        yield Event(f"given:{row.pk}", NoticeKind.GIVEN, row.task, row.effective_at, people)
+        if row.to_light in PRESSING:
+            yield _turn(row, heads)
 
 
 def _kind_of_turn(row: LightTransition) -> str:

@@ -7,11 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from campaign import reasons
-from campaign.models import Acceptance, Comment, DeadlineRequest, HandOver
+from campaign.models import (
+    Acceptance,
+    Comment,
+    DeadlineRequest,
+    HandOver,
+    LightTransition,
+    Task,
+)
 from campaign.rules import days_late, last_day
 from dashboard.models import Notice, NoticeKind
 from dashboard.words import light_word
@@ -74,8 +81,16 @@ def _of_grade(row: Acceptance) -> Voice:
     return Voice(str(row.by), row.submission.product.title, until)
 
 
+def _beginnings() -> QuerySet[Any]:
+    """First lights, each with the name of whoever put the task on the board."""
+    version = Task.history.filter(id=OuterRef("task_id"), state=Task.State.ACTIVE)
+    who = version.order_by("history_id").values("history_user__full_name")[:1]
+    return LightTransition.objects.annotate(who=Subquery(who))
+
+
 SOURCES: dict[str, tuple[Callable[[], QuerySet[Any]], Callable[[Any], Voice]]] = {
     "comment": (lambda: Comment.objects.select_related("by"), _of_comment),
+    "given": (_beginnings, lambda row: Voice(row.who or "")),
     "handover": (lambda: HandOver.objects.select_related("by"), _of_hand_over),
     "asked": (lambda: DeadlineRequest.objects.select_related("by"), _of_request),
     "decided": (lambda: DeadlineRequest.objects.select_related("decided_by"), _of_decision),
@@ -91,6 +106,8 @@ def words_of(notice: Notice, voice: Voice | None, now: datetime) -> Said:
     said = {"who": voice.who or _("Somebody"), "day": voice.day}
     if notice.kind == NoticeKind.MENTIONED:
         return Said("", "", _("%(who)s mentioned you") % said, voice.words)
+    if notice.kind == NoticeKind.GIVEN and notice.event.startswith("given:"):
+        return Said("", "", _("%(who)s gave you the task") % said)
     if notice.kind == NoticeKind.GIVEN:
         return Said(
             "", "", _("%(who)s handed the task over to you or your unit") % said, voice.words

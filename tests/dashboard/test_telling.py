@@ -14,6 +14,7 @@ from django.db.models.functions import Concat
 
 from campaign.models import LightTransition, Task
 from campaign.services import (
+    activate_task,
     add_comment,
     approve_deadline,
     hand_over,
@@ -23,9 +24,19 @@ from campaign.services import (
 from dashboard.models import Delivery, Notice, NoticeChoice, ToldEvent
 from dashboard.notices.mail import send_due
 from dashboard.notices.rules import ZONE, Hours, digest_time, is_quiet
+from dashboard.notices.saying import voices_of, words_of
 from dashboard.notices.telling import tell
 from security.models import RoleGrant, User
-from tests.campaign.make import DEADLINE, NOON, accept, make_task, office_of, owner_of, submit
+from tests.campaign.make import (
+    DEADLINE,
+    NOON,
+    accept,
+    make_draft,
+    make_task,
+    office_of,
+    owner_of,
+    submit,
+)
 from tests.dashboard.notice_rows import make_notice
 from tests.security.make import grant_role, make_unit, make_user
 
@@ -176,6 +187,90 @@ def test_a_new_owner_hears_that_a_task_is_his() -> None:
     grant_role(second, "unit_staff", task.unit)
     hand_over(actor=office_of(task), task=task, owner=second, reason="x", now=NOON)
     tell(now=NOON)
+    assert told("given") == {second.pk}
+
+
+def draft_in(place: Task, **fields: Any) -> tuple[Task, User]:
+    """A draft in the same unit and block, and its owner with a role."""
+    draft = make_draft(campaign=place.campaign, unit=place.unit, **fields)
+    owner = owner_of(draft)
+    give_addresses()
+    return draft, owner
+
+
+def test_who_owns_a_task_hears_that_it_was_put_on_the_board_once() -> None:
+    task, *_others = world()
+    draft, owner = draft_in(task)
+    office = office_of(task)
+    activate_task(actor=office, task=draft, now=NOON)
+    assert tell(now=NOON) == 1
+    assert tell(now=NOON + timedelta(minutes=1)) == 0
+    notice = Notice.objects.get()
+    assert (notice.user, notice.kind, notice.task) == (owner, "given", draft)
+    assert Delivery.objects.get().way == "at_once"
+    said = words_of(notice, voices_of([notice])[notice.event], NOON)
+    assert str(said.text).startswith(office.full_name)
+
+
+def test_many_put_on_the_board_at_once_are_one_letter_to_their_owner() -> None:
+    task, *_others = world()
+    first, owner = draft_in(task)
+    drafts = [first, *(draft_in(task, owner=owner)[0] for _ in range(4))]
+    office = office_of(task)
+    for draft in drafts:
+        activate_task(actor=office, task=draft, now=NOON)
+    assert tell(now=NOON) == 5
+    assert Delivery.objects.get().notices.count() == 5
+
+
+def test_nobody_is_told_of_what_he_put_on_the_board_himself() -> None:
+    task, *_others = world()
+    office = office_of(task)
+    draft, _owner = draft_in(task, owner=office)
+    activate_task(actor=office, task=draft, now=NOON)
+    assert tell(now=NOON) == 0
+    assert ToldEvent.objects.exists()
+
+
+def test_what_the_installation_puts_on_the_board_floods_nobody() -> None:
+    """Neither a plan nor the demonstration: seventy tasks at a time, red ones among them."""
+    task, *_others = world()
+    draft, _owner = draft_in(task)
+    activate_task(actor=None, task=draft, now=LATER)
+    assert tell(now=LATER) == 0
+    # Also not when somebody changes it later.
+    second = make_user(unit=task.unit)
+    grant_role(second, "unit_staff", task.unit)
+    hand_over(actor=office_of(task), task=draft, owner=second, reason="x", now=LATER)
+    tell(now=LATER)
+    assert not Notice.objects.filter(event__startswith="given:").exists()
+
+
+def test_a_first_light_that_is_red_reaches_whom_a_turn_to_red_would() -> None:
+    task, _owner, deputy, head = world()
+    draft, owner = draft_in(task, block=task.block)
+    activate_task(actor=office_of(task), task=draft, now=RED_AT)
+    draft.refresh_from_db()
+    assert draft.light == "red"
+    tell(now=RED_AT)
+    assert told("turned_red") == {owner.pk, deputy.pk, head.pk}
+    assert told("given") == {owner.pk}
+    first = LightTransition.objects.get(task=draft)
+    assert {one.event for one in Notice.objects.filter(task=draft)} == {
+        f"given:{first.pk}",
+        f"transition:{first.pk}",
+    }
+
+
+def test_a_task_handed_over_before_it_was_told_is_told_to_its_new_owner_alone() -> None:
+    task, *_others = world()
+    draft, _owner = draft_in(task)
+    second = make_user(unit=task.unit)
+    grant_role(second, "unit_staff", task.unit)
+    office = office_of(task)
+    activate_task(actor=office, task=draft, now=NOON)
+    hand_over(actor=office, task=draft, owner=second, reason="x", now=NOON)
+    assert tell(now=NOON) == 1
     assert told("given") == {second.pk}
 
 
