@@ -6,6 +6,7 @@ is listed, at this load and at every later one until both agree.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -52,7 +53,8 @@ class Merge:
         for row in rows:
             self.known[rows.model, tuple(getattr(row, name) for name in names)] = row
 
-    def _find(self, model: type[Model], lookup: Values) -> Any:
+    def find(self, model: type[Model], lookup: Values) -> Any:
+        """The row that is there for these fields, or None."""
         names = self.preloaded.get(model)
         if names is None:
             return model._default_manager.filter(**lookup).first()
@@ -64,9 +66,20 @@ class Merge:
         }
         return self.known.get((model, tuple(place[name] for name in names)))
 
-    def row(self, key: str, model: type[Model], lookup: Values, values: Values, **new: Any) -> Any:
-        """Create the row, or bring it up to date; ``new`` is set at creation only."""
-        row = self._find(model, lookup)
+    def row(
+        self,
+        key: str,
+        model: type[Model],
+        lookup: Values,
+        values: Values,
+        kept: Collection[str] = (),
+        **new: Any,
+    ) -> Any:
+        """Create the row, or bring it up to date; ``new`` is set at creation only.
+
+        kept: fields of a row that is there which stay whatever the file says.
+        """
+        row = self.find(model, lookup)
         self.says[key] = {name: plain(value) for name, value in values.items()}
         if row is None:
             self.created.append(key)
@@ -74,7 +87,7 @@ class Merge:
             row = self.sign(model(**lookup, **values, **new))
             row.save(force_insert=True)
             return row
-        changes = self.changes(key, row, values)
+        changes = self.changes(key, row, values, kept)
         if "unit" in changes and isinstance(row, Protected):
             changes["unit_path"] = changes["unit"].path
         if changes:
@@ -88,18 +101,21 @@ class Merge:
         """Let the history of the row say who loaded the file and that it was one."""
         return sign(row, actor=self.actor, now=self.now, reason=LOADED)
 
-    def changes(self, key: str, row: Model, values: Values) -> Values:
-        """Values of the file to write; a value changed here is listed instead."""
+    def changes(self, key: str, row: Model, values: Values, kept: Collection[str] = ()) -> Values:
+        """Values of the file to write; one changed here, or to be kept, is listed instead."""
         said = self.campaign.loaded.get(key, {})
         wanted: Values = {}
         for name, value in values.items():
             here, there = plain(getattr(row, name)), plain(value)
             if here == there:
                 continue
-            if name in said and said[name] == here:
+            if name in said and said[name] == here and name not in kept:
                 wanted[name] = value
-            else:
-                self.differences.append(Difference(key, name, shown(there), shown(here)))
+                continue
+            self.differences.append(Difference(key, name, shown(there), shown(here)))
+            if name in said and name in kept:
+                # Nobody here touched it: what a later file says is followed again.
+                self.says[key][name] = said[name]
         return wanted
 
     def many(self, key: str, here: list[Any], there: list[Any]) -> bool:
@@ -112,6 +128,12 @@ class Merge:
             self.differences.append(Difference(key, name, shown(there), shown(here)))
             return False
         return True
+
+    def leave_out(self, *keys: str, why: str) -> None:
+        """List what the file has and is not created; ``keys``: the row's own, then its lists'."""
+        self.differences.append(Difference(keys[0], "", "in the file", why))
+        for key in self.campaign.loaded.keys() & {*keys}:
+            self.says[key] = self.campaign.loaded[key]
 
     def close(self) -> None:
         """Remember what the file said; name what it no longer holds."""

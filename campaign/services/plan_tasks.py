@@ -14,6 +14,10 @@ from campaign.services.merging import Merge
 from campaign.services.plan_parts import Parts
 from security.models import Unit, User
 
+# A task that is no draft keeps these when the file names none any more.
+NEEDED = ("owner", "responsibility", "process", "start", "deadline")
+ENDED = {Task.State.DONE: "the task is done", Task.State.CANCELLED: "the task is cancelled"}
+
 
 @dataclass
 class Loader:
@@ -22,6 +26,8 @@ class Loader:
     units: dict[str, Unit]
     now: datetime
     touched: dict[int, Task] = field(default_factory=dict)
+    places: dict[tuple[int, int], str] = field(default_factory=dict)
+    checklist: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         campaign = self.merge.campaign
@@ -31,20 +37,29 @@ class Loader:
         products = Product.objects.filter(task__campaign=campaign)
         products = products.prefetch_related("signing_units")
         self.merge.preload(products, "task_id", "position", "checklist_code")
+        for task_id, position, code in products.values_list(
+            "task_id", "position", "checklist_code"
+        ):
+            self.places[task_id, position] = code
+            if code:
+                self.checklist[task_id, code] = position
 
     def load(self, row: TaskRow) -> Task:
         """Create or update one task with its partners and products; it stays in its state."""
         before = len(self.merge.updated)
+        lookup, values = {"campaign": self.merge.campaign, "code": row.code}, self._values(row)
         task: Task = self.merge.row(
             f"task:{row.code}",
             Task,
-            {"campaign": self.merge.campaign, "code": row.code},
-            self._values(row),
+            lookup,
+            values,
+            kept=_kept(self.merge.find(Task, lookup), values),
             unit_path=self._lead(row).path,
             original_deadline=row.deadline,
             created_at=self.now,
         )
         changed = self._partners(task, row)
+        task.task_units.filter(unit=task.unit).delete()  # whom people made the lead meanwhile
         for product in row.products:
             changed |= self._product(task, product)
         if len(self.merge.updated) > before:
@@ -100,6 +115,8 @@ class Loader:
 
     def _first_deadline(self, task: Task, row: TaskRow) -> None:
         """The original deadline follows the file while nobody has moved it."""
+        if row.deadline is None and task.state != Task.State.DRAFT:
+            return
         if not task.revisions.exists() and task.original_deadline != row.deadline:
             task.original_deadline = row.deadline
             self.merge.sign(task).save(update_fields=["original_deadline"])
@@ -127,12 +144,17 @@ class Loader:
         return True
 
     def _product(self, task: Task, row: ProductRow) -> bool:
+        """Create or update a product; whether anything of it changed."""
         before = len(self.merge.updated)
-        lookup: dict[str, Any] = {"task": task, "position": row.position}
+        key, lists = f"product:{row.key}", f"signing:{row.key}"
+        lookup = {"task": task, **self._place(task, row)}
+        if self.merge.find(Product, lookup) is None and (why := self._unwanted(key, task)):
+            self.merge.leave_out(key, lists, why=why)
+            return False
         product = self.merge.row(
-            f"product:{row.key}",
+            key,
             Product,
-            {**lookup, "checklist_code": row.checklist_code},
+            lookup,
             {
                 "title": row.title,
                 "checklist_no": row.checklist_no,
@@ -143,9 +165,34 @@ class Loader:
                 "note": row.note,
             },
         )
-        fresh = f"product:{row.key}" in self.merge.fresh
+        fresh = key in self.merge.fresh
         here = [] if fresh else sorted(unit.code for unit in product.signing_units.all())
-        changed = self.merge.many(f"signing:{row.key}", here, sorted(row.signing))
+        changed = self.merge.many(lists, here, sorted(row.signing))
         if changed:
             product.signing_units.set([self.units[code] for code in row.signing])
-        return changed or len(self.merge.updated) > before
+        return changed or fresh or len(self.merge.updated) > before
+
+    def _place(self, task: Task, row: ProductRow) -> dict[str, Any]:
+        """Where this product stands: one of the checklist by its code, a new one where it is free."""
+        position = row.position
+        if row.checklist_code:
+            while self.places.get((task.pk, position), row.checklist_code) != row.checklist_code:
+                position += 1
+            position = self.checklist.get((task.pk, row.checklist_code), position)
+        return {"position": position, "checklist_code": row.checklist_code}
+
+    def _unwanted(self, key: str, task: Task) -> str:
+        """Why a product that is not there is not created; "" if it is."""
+        if key in self.merge.campaign.loaded:
+            return "removed or moved here"
+        return ENDED.get(Task.State(task.state), "")
+
+
+def _kept(task: Task | None, values: dict[str, Any]) -> set[str]:
+    """What a task on the board, or behind it, must not lose to a file that leaves it out."""
+    if task is None or task.state == Task.State.DRAFT:
+        return set()
+    kept = {name for name in NEEDED if values[name] in {None, ""}}
+    if not values["lead_named"] or values["unit"].collective:
+        kept |= {"unit", "lead_named"}
+    return kept
