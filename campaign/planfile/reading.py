@@ -57,6 +57,9 @@ _Loader.yaml_implicit_resolvers = {
 }
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
 
+# "\0" and halves of a surrogate pair, which YAML can write with a backslash: no database takes them.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
 
 def dotted(path: Path) -> str:
     """``('tasks', 3, 'lead')`` → ``tasks[3].lead``."""
@@ -92,7 +95,10 @@ def _value(node: yaml.Node, path: Path, document: Document, loader: _Loader) -> 
         return _mapping(node, path, document, loader)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, i), document, loader) for i, item in enumerate(node.value)]
-    return loader.construct_object(node, deep=True)
+    value = loader.construct_object(node, deep=True)
+    if isinstance(value, str) and _UNSTORABLE.search(value):
+        document.problem(path, "holds a character that cannot be stored")
+    return value
 
 
 def _mapping(
