@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign.forms.deeds import DayInput
 from campaign.forms.fields import FilesField
 from campaign.forms.picking import MANAGE, OwnerField, PlacedForm
+from campaign.forms.seen import SeenForm
 from campaign.models import Task, TaskLink
 from campaign.services.talking import TEXT_AT_MOST
 from security.forms.unit_field import UnitField
@@ -19,6 +22,7 @@ from security.scope import may
 
 Kind = TaskLink.Kind
 ROWS_MORE = 3  # empty rows after the partners that are there
+ROW = re.compile(r"p(\d{1,3})-(?:unit|part)")
 
 
 class LinkForm(PlacedForm):
@@ -80,21 +84,28 @@ class PartnerForm(forms.Form):
         return said
 
 
-class PartnersForm(PlacedForm):
-    """All partners of a task: as many rows as there are, and some more."""
+class PartnersForm(SeenForm):
+    """All partners of a task: as many rows as there are, and some more.
 
-    def __init__(self, *args: Any, task: Task, actor: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        there = [
+    What was sent is read row by row, however many partners the task has by now.
+    """
+
+    def __init__(self, *args: Any, task: Task, actor: User, newest: int = 0, **kwargs: Any) -> None:
+        first_seen = {"version": task.version, "seen": newest}
+        super().__init__(*args, **{"initial": first_seen, **kwargs})
+        data = args[0] if args else None
+        there: list[dict[str, Any]] = [
             {"unit": one.unit, "part": one.part}
             for one in task.task_units.select_related("unit").order_by("pk")
         ]
-        data = args[0] if args else None
+        first = dict(enumerate([*there, *[{}] * ROWS_MORE]))
+        if data is not None:
+            first = {number: {} for number in _sent(data) or range(ROWS_MORE)}
         self.rows = [
             PartnerForm(
-                data, prefix=f"p{number}", actor=actor, initial=first, use_required_attribute=False
+                data, prefix=f"p{number}", actor=actor, initial=said, use_required_attribute=False
             )
-            for number, first in enumerate([*there, *[{}] * ROWS_MORE])
+            for number, said in first.items()
         ]
 
     def is_valid(self) -> bool:
@@ -106,6 +117,11 @@ class PartnersForm(PlacedForm):
         """(unit, part) of the filled rows."""
         filled = [row.cleaned_data for row in self.rows]
         return [(one["unit"], one["part"]) for one in filled if one.get("unit")]
+
+
+def _sent(names: Iterable[str]) -> list[int]:
+    """Numbers of the rows that were sent."""
+    return sorted({int(found[1]) for name in names if (found := ROW.fullmatch(name))})
 
 
 class CommentForm(PlacedForm):

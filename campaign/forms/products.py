@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign.forms.deeds import DayInput, ServiceForm
 from campaign.forms.fields import FilesField
 from campaign.models import Grade, Submission
 from campaign.services import Answer, Verdict
-from campaign.services.criteria import asked_of
+from campaign.services.criteria import asked_of, same_criteria
 from security.models import User
 
 MET = [("yes", _("Met")), ("no", _("Not met"))]
@@ -30,7 +32,12 @@ class CriterionFields:
 
 
 class HandInForm(ServiceForm):
-    """statement; then an answer and files per criterion; files of the whole; an address."""
+    """statement; then an answer and files per criterion; files of the whole; an address.
+
+    Each answer comes with the criterion it speaks of (``of_0``, ``of_1`` …). Where the criteria are
+    others by now, every answer goes to its own criterion, is asked for again there, and those
+    without a place any more are told (``left_over``): none is filed under another criterion.
+    """
 
     statement = forms.CharField(
         label=_("What is handed in"),
@@ -41,6 +48,10 @@ class HandInForm(ServiceForm):
     def __init__(self, *args: Any, criteria: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.texts = list(criteria)
+        self.left_over: list[tuple[str, str]] = []
+        self.reworded = False
+        if self.is_bound:
+            self._place(answered(self.data))
         for i in range(len(self.texts)):
             self.fields[f"answer_{i}"] = forms.CharField(
                 label=_("How it is met"),
@@ -59,6 +70,26 @@ class HandInForm(ServiceForm):
             max_length=400,
         )
 
+    def _place(self, said: list[tuple[str, str]]) -> None:
+        """Put every answer below its own criterion if these are no longer the ones answered."""
+        self.reworded = not same_criteria([text for text, _said in said], self.texts)
+        if not self.reworded or not said:
+            return
+        sent: Any = self.data
+        anew, left = sent.copy(), list(said)
+        for i, text in enumerate(self.texts):
+            own = next((one for one in left if same_criteria([one[0]], [text])), None)
+            anew[f"answer_{i}"] = own[1] if own else ""
+            if own:
+                left.remove(own)
+        self.data, self.left_over = anew, [one for one in left if one[1].strip()]
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        if self.reworded:
+            raise ValidationError(gettext("The criteria were changed meanwhile: look again."))
+        return said
+
     @property
     def by_criterion(self) -> Iterator[CriterionFields]:
         for i, text in enumerate(self.texts):
@@ -74,9 +105,18 @@ class HandInForm(ServiceForm):
                 Answer(data[f"answer_{i}"], tuple(data[f"files_{i}"]))
                 for i in range(len(self.texts))
             ],
+            "asked": self.texts,
             "sent": data["files"],
             "link": data["link"],
         }
+
+
+def answered(sent: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(criterion, answer) as they were sent."""
+    found: list[tuple[str, str]] = []
+    while (text := sent.get(f"of_{len(found)}")) is not None:
+        found.append((text, sent.get(f"answer_{len(found)}", "")))
+    return found
 
 
 class GradeForm(ServiceForm):

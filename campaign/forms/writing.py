@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from campaign.forms.deeds import DayInput
 from campaign.forms.fields import LinesField, OneLineField
 from campaign.forms.picking import MANAGE, OwnerField, PlacedForm
+from campaign.forms.seen import SeenForm
 from campaign.models import Block, Campaign, MatrixRow, Phase, Product, Task, TaskGroup
 from campaign.rules import end_of, last_day
 from campaign.services import NewProduct
@@ -207,22 +208,26 @@ def first_values(task: Task) -> dict[str, Any]:
     return found
 
 
-class CompleteForm(PlacedForm):
+class CompleteForm(SeenForm):
     """What most drafts still lack, on their own page; the rest stands in the edit form."""
 
     owner = OwnerField(label=_("Owner (người)"), required=False)
     responsibility = _text(_("Responsibility (trách nhiệm)"))
     process = _text(_("Process (quy trình)"))
 
-    def __init__(self, *args: Any, task: Task, actor: User, **kwargs: Any) -> None:
-        first = {name: getattr(task, name) for name in ("owner", *NEEDED)}
-        super().__init__(*args, **{"initial": first, **kwargs})
+    def __init__(self, *args: Any, task: Task, actor: User, newest: int = 0, **kwargs: Any) -> None:
+        first = {name: getattr(task, name) for name in ("version", "owner", *NEEDED)}
+        super().__init__(*args, **{"initial": {**first, "seen": newest}, **kwargs})
         owner = self.fields["owner"]
         assert isinstance(owner, OwnerField)  # noqa: S101 - for the type checker
         owner.offer(actor, there=task.owner_id)
 
+    @property
+    def agreed(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("owner", *NEEDED)}
 
-class ProductForm(PlacedForm):
+
+class ProductForm(SeenForm):
     """One product; the date of its own only while the task is a draft."""
 
     places: ClassVar[dict[str, str]] = {
@@ -230,6 +235,7 @@ class ProductForm(PlacedForm):
         "mandatory": "title",
         "deadline_past": "deadline",
         "deadline_runs": "deadline",
+        "after_task": "deadline",
     }
 
     title = OneLineField(label=_("Product"), max_length=TEXT_AT_MOST)
@@ -246,15 +252,23 @@ class ProductForm(PlacedForm):
     )
 
     def __init__(
-        self, *args: Any, task: Task, product: Product | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        task: Task,
+        product: Product | None = None,
+        newest: int = 0,
+        **kwargs: Any,
     ) -> None:
         first: dict[str, Any] = {}
         if product is not None:
             first = {"title": product.title, "criteria": product.criteria}
             first["deadline"] = last_day(product.deadline) if product.deadline else None
+            first |= {"version": task.version, "seen": newest}
         super().__init__(*args, **{"initial": first, **kwargs})
         self.product = product
-        if product is not None and task.state != Task.State.DRAFT:
+        if product is None:  # one more replaces nothing
+            del self.fields["version"], self.fields["seen"]
+        elif task.state != Task.State.DRAFT:
             del self.fields["deadline"]
 
     @property
@@ -275,6 +289,7 @@ class SplitForm(PlacedForm):
         "handed_in": "products",
         "last_product": "products",
         "mandatory": "products",
+        "overdue": "products",
     }
 
     title = OneLineField(

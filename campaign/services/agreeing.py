@@ -15,6 +15,13 @@ from campaign.rules import end_of
 from campaign.services.access import check_open, locked, not_allowed, refuse
 from campaign.services.granting import sync_grants
 from campaign.services.lights import leave_board
+from campaign.services.owed import (
+    check_in_time,
+    check_version,
+    check_within,
+    grow_older,
+    own_product,
+)
 from campaign.services.tasks import missing_parts
 from security import audit
 from security.history import sign
@@ -87,10 +94,7 @@ def edit_task(*, actor: User, task: Task, version: int, now: datetime, **parts: 
     """
     with locked(task, actor=actor, now=now) as row:
         check_action(actor, MANAGE, row)
-        if row.version != version:
-            raise refuse(
-                "changed_meanwhile", _("Somebody else changed this task while you were editing it.")
-            )
+        check_version(row, version)
         _known(parts, IN_DRAFT if row.state == Task.State.DRAFT else ALWAYS)
         _must_be_open(row)
         changed = {name for name, value in parts.items() if getattr(row, name) != value}
@@ -108,15 +112,22 @@ def edit_task(*, actor: User, task: Task, version: int, now: datetime, **parts: 
 
 
 def set_partners(
-    *, actor: User, task: Task, partners: Iterable[tuple[Unit, str]], now: datetime
+    *,
+    actor: User,
+    task: Task,
+    partners: Iterable[tuple[Unit, str]],
+    version: int | None = None,
+    now: datetime,
 ) -> Task:
     """The units that work along: (unit, part it leads); an empty part means it coordinates.
 
-    Raises RefusedError: not_allowed, lead_is_no_partner, twice, dissolved.
+    version: of the task whose partners the editor saw, because the list replaces theirs.
+    Raises RefusedError: changed_meanwhile, not_allowed, lead_is_no_partner, twice, dissolved.
     """
     wanted = [(unit, part.strip()) for unit, part in partners]
     with locked(task, actor=actor, now=now) as row:
         check_action(actor, MANAGE, row)
+        check_version(row, version)
         _must_be_open(row)
         _check_partners(row, [unit for unit, _part in wanted])
         TaskUnit.objects.filter(task=row).delete()
@@ -129,8 +140,7 @@ def set_partners(
             )
             for unit, part in wanted
         )
-        row.version += 1
-        row.save(update_fields=["version"])
+        grow_older(row)
         if row.state == Task.State.ACTIVE:
             sync_grants([row], actor=actor, now=now)
         audit.record("task.partners_set", actor=actor, row=row, fields=["units"])
@@ -160,8 +170,10 @@ def add_product(*, actor: User, task: Task, product: NewProduct, now: datetime) 
     with locked(task, actor=actor, now=now) as row:
         check_action(actor, MANAGE, row)
         _must_be_open(row)
+        check_within(row, product.deadline)
         last = row.products.order_by("-position").values_list("position", flat=True).first()
         made = _insert_product(row, (last or 0) + 1, product, actor=actor, now=now)
+        grow_older(row)
         audit.record("task.changed", actor=actor, row=row, fields=["products"])
     return made
 
@@ -171,13 +183,16 @@ def remove_product(*, actor: User, product: Product, now: datetime) -> None:
     with locked(product.task, actor=actor, now=now) as row:
         check_action(actor, MANAGE, row)
         _must_be_open(row)
-        if product.submissions.exists():
+        kept = own_product(row, product)
+        if kept.submissions.exists():
             raise refuse("handed_in", _("The product was handed in already."))
-        if product.checklist_code:
+        if kept.checklist_code:
             raise refuse("mandatory", _("The plan's checklist asks for this product."))
         if row.state == Task.State.ACTIVE and row.products.count() == 1:
             raise refuse("last_product", _("A running task needs a product."))
-        sign(product, actor=actor, now=now).delete()
+        check_in_time(row, kept, now)
+        sign(kept, actor=actor, now=now).delete()
+        grow_older(row)
         audit.record("task.changed", actor=actor, row=row, fields=["products"])
 
 

@@ -24,14 +24,23 @@ class Verdict:
     note: str = ""
 
 
-def stated(product: Product, answers: Sequence[str] | None) -> list[dict[str, Any]]:
+def same_criteria(some: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether they say the same in the same order; a form may break lines in another way."""
+    return [" ".join(one.split()) for one in some] == [" ".join(one.split()) for one in others]
+
+
+def stated(
+    product: Product, answers: Sequence[str] | None, asked: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
     """``Submission.criteria`` from one answer per criterion; [] where None were asked.
 
-    Raises RefusedError: ``criteria`` (their number changed), ``answer_0``, ``answer_1`` …
+    asked: the criteria that the answers speak of, where the caller knows. Call it under the lock.
+    Raises RefusedError: ``criteria`` (they are others now), ``answer_0``, ``answer_1`` …
     """
     if answers is None:
         return []
-    if len(answers) != len(product.criteria):
+    others = asked is not None and not same_criteria(asked, product.criteria)
+    if others or len(answers) != len(product.criteria):
         raise RefusedError(
             Problem("criteria", _("The criteria were changed meanwhile: look again."))
         )

@@ -35,14 +35,16 @@ def hand_in(
     product: Product,
     statement: str,
     answers: Sequence[Answer] = (),
+    asked: Sequence[str] | None = None,
     sent: Sequence[Sent] = (),
     link: str = "",
     now: datetime,
 ) -> Submission:
     """Hand a product in with an answer per criterion and with files; a new round after B or C.
 
-    answers: in the order of ``product.criteria``. sent: files of the whole. A refused file refuses
-    the hand-in. Raises RefusedError as ``submit_product`` and ``criteria.stated``, and for files
+    answers: in the order of ``product.criteria``; asked: these as whoever answered saw them.
+    sent: files of the whole. A refused file refuses the hand-in. Raises RefusedError as
+    ``submit_product`` and ``criteria.stated``, and for files
     with the code of their field: ``files`` or ``files_0``, ``files_1`` …
     """
     if sum(map(len, [sent, *(answer.sent for answer in answers)])) > FILES_AT_MOST:
@@ -52,6 +54,7 @@ def hand_in(
         product=product,
         statement=statement,
         answers=[answer.statement for answer in answers],
+        asked=asked,
         link=link,
         now=now,
     )

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from campaign.models import Product, Task, TaskLink
 from campaign.services.access import check_open, locked, refuse
 from campaign.services.agreeing import MANAGE, create_task
+from campaign.services.owed import check_in_time, grow_older, own_products
 from security import audit
 from security.history import sign
 from security.models import Unit, User
@@ -65,15 +66,18 @@ def split_task(
 ) -> Task:
     """Take a part out of a task: a new draft that takes the named products along.
 
-    Products that were handed in stay; so does one at least, if the task runs. The new draft has
-    the old one's group, row, week, block and dates unless ``parts`` says otherwise.
+    Products that were handed in stay; so does one at least, and what is overdue, if the task runs.
+    The new draft has the old one's group, row, week, block and dates unless ``parts`` says
+    otherwise.
     """
-    taken = list(products)
     with locked(task, actor=actor, now=now) as row:
         check_action(actor, MANAGE, row)
         if row.state not in {Task.State.DRAFT, Task.State.ACTIVE}:
             raise refuse("not_active", _("A task that is done or cancelled stays as it is."))
+        taken = own_products(row, products)
         _check_taken(row, taken)
+        for product in taken:
+            check_in_time(row, product, now)
         names = ("group", "matrix_row", "phase", "block", "start", "process")
         like = {name: getattr(row, name) for name in names}
         if row.deadline is not None and row.deadline > now:
@@ -83,8 +87,7 @@ def split_task(
         for position, product in enumerate(taken, start=1):
             _move(product, made, position, actor=actor, now=now)
         TaskLink.objects.create(task=made, other=row, kind=Kind.SPLIT_FROM, by=actor, at=now)
-        row.version += 1
-        row.save(update_fields=["version"])
+        grow_older(row)
         audit.record("task.split", actor=actor, row=row, reason=f"{made.pk}")
     return made
 
@@ -140,8 +143,6 @@ def _lock_links(task: Task) -> None:
 
 
 def _check_taken(task: Task, products: list[Product]) -> None:
-    if any(product.task_id != task.pk for product in products):
-        raise refuse("products", _("A product belongs to another task."))
     if any(product.submissions.exists() for product in products):
         raise refuse("handed_in", _("A product that was handed in stays with its task."))
     if any(product.checklist_code for product in products):

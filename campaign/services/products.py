@@ -11,6 +11,7 @@ from campaign.models import Acceptance, Grade, Product, ProgressReport, Submissi
 from campaign.rules import end_of
 from campaign.services.access import leads_block, locked, may_work, not_allowed, refuse
 from campaign.services.criteria import Verdict, found, stated
+from campaign.services.owed import own_product
 from security import audit
 from security.models import Unit, User
 from security.scope import may
@@ -51,12 +52,14 @@ def submit_product(
     product: Product,
     statement: str,
     answers: Sequence[str] | None = None,
+    asked: Sequence[str] | None = None,
     link: str = "",
     now: datetime,
 ) -> Submission:
     """Hand a product in; a new round after a B or C, never while one waits for its grade.
 
     answers: one per criterion, in their order; None where the statement speaks of them all.
+    asked: the criteria that whoever wrote the answers had before him.
     """
     task = product.task
     if not may_work(actor, "campaign.submit", task):
@@ -65,6 +68,7 @@ def submit_product(
         raise refuse("statement", _("Say what is handed in and how it meets the criteria."))
     with locked(task, actor=actor, now=now) as row:
         _must_run(row)
+        product = own_product(row, product)
         last = product.submissions.select_related("acceptance").order_by("-round").first()
         if last is not None and not hasattr(last, "acceptance"):
             raise refuse("waiting", _("The product already waits for acceptance."))
@@ -74,7 +78,7 @@ def submit_product(
             product=product,
             round=last.round + 1 if last else 1,
             statement=statement.strip(),
-            criteria=stated(product, answers),
+            criteria=stated(product, answers, asked),
             link=link.strip(),
             by=actor,
             unit=actor.unit,

@@ -21,6 +21,7 @@ from campaign.services.access import (
 )
 from campaign.services.granting import sync_grants
 from campaign.services.lights import begin
+from campaign.services.owed import check_version
 from security import audit
 from security.history import sign
 from security.models import Unit, User
@@ -135,15 +136,19 @@ COMPLETABLE = {"owner", "responsibility", "process", "start", "deadline", "unit"
 
 
 @transaction.atomic
-def complete_draft(*, actor: User, task: Task, now: datetime, **parts: Any) -> Task:
+def complete_draft(
+    *, actor: User, task: Task, version: int | None = None, now: datetime, **parts: Any
+) -> Task:
     """Fill in parts of a draft (COMPLETABLE); naming a unit names the lead.
 
+    version: of the draft as its editor saw it; refused as changed_meanwhile if it is another now.
     The row is checked in its old and in its new place, so that nobody pushes work out of his own
     reach.
     """
     check_action(actor, "campaign.manage", task)
     task = Task.objects.select_for_update(of=("self",)).get(pk=task.pk)
     check_open(task.campaign)
+    check_version(task, version)
     if task.state != Task.State.DRAFT:
         raise refuse("not_a_draft", _("Only a draft can be completed."))
     unit: Unit | None = parts.pop("unit", None)

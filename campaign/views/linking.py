@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +15,7 @@ from campaign.forms import LinkForm, PartnersForm, ServiceForm, SplitForm
 from campaign.models import Task
 from campaign.selectors.around import related_to
 from campaign.views.page import carried_out, errors_of, managed_task
+from campaign.views.versions import ask_again, newest_version
 from security.http import absent_part, form_status, record_shown, require_action, signed_in
 
 MANAGE = "campaign.manage"
@@ -66,15 +69,26 @@ def unlink(request: HttpRequest, pk: int, link: int) -> HttpResponse:
 def partners(request: HttpRequest, pk: int) -> HttpResponse:
     """The units that coordinate or lead a part."""
     user, task = signed_in(request), managed_task(request, pk)
-    form = PartnersForm(request.POST if request.method == "POST" else None, task=task, actor=user)
+    form = PartnersForm(
+        request.POST if request.method == "POST" else None,
+        task=task,
+        actor=user,
+        newest=newest_version(task),
+    )
     if request.method == "POST" and carried_out(
         request,
         form,
-        lambda now: services.set_partners(actor=user, task=task, partners=form.partners, now=now),
+        lambda now: services.set_partners(
+            actor=user, task=task, partners=form.partners, version=form.said("version"), now=now
+        ),
     ):
         messages.success(request, _("The units that work along are noted."))
         return redirect("campaign:task_detail", pk=task.pk)
-    context = {"task": task, "form": form}
+    context: dict[str, Any] = {"task": task, "form": form}
+    if form.overtaken:
+        task = managed_task(request, pk)
+        context["savings"] = ask_again(task, form)
+        context["there"] = task.task_units.select_related("unit").order_by("pk")
     status = form_status(request, form, *form.rows)
     return render(request, "campaign/partners.html", context, status=status)
 

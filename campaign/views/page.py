@@ -30,6 +30,7 @@ from campaign.selectors import TaskDetail, task_detail
 from campaign.selectors.around import Around, around_task
 from campaign.selectors.drafts import gate_of
 from campaign.selectors.story import story_of
+from campaign.views.versions import newest_version
 from security.http import (
     absent_part,
     form_status,
@@ -155,7 +156,7 @@ def _forms(
         "report": (found.may_report, lambda: ReportForm(initial={"percent": found.progress})),
         "revise": (found.may_revise, lambda: ReviseForm(prefix="revise")),
         "judge": (found.may_judge, lambda: JudgeForm(prefix="judge")),
-        "complete": (found.may_activate, lambda: CompleteForm(task=task, actor=user)),
+        "complete": (found.may_activate, lambda: _to_complete(task, user)),
         "activate": (found.may_activate, ServiceForm),
         "comment": (around.may_comment, CommentForm),
         "files": (around.may_attach, FilesForm),
@@ -168,6 +169,10 @@ def _forms(
         for name, (allowed, make) in offered.items()
         if allowed
     }
+
+
+def _to_complete(task: Task, user: User) -> CompleteForm:
+    return CompleteForm(task=task, actor=user, newest=newest_version(task))
 
 
 def managed_task(request: HttpRequest, pk: int) -> Task:

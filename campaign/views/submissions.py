@@ -40,6 +40,8 @@ def submit(request: HttpRequest, pk: int, product: int) -> HttpResponse:
                 actor=signed_in(request), product=row, now=timezone.now(), **form.asked
             )
         except RefusedError as refused:
+            row = _product(request, task, product)
+            form = _placed_anew(request, form, row)
             form.refuse(refused)
             if record_refusal(request, refused):
                 status = form_status(request, form)
@@ -48,6 +50,15 @@ def submit(request: HttpRequest, pk: int, product: int) -> HttpResponse:
             messages.success(request, _("The product is handed in and waits for acceptance."))
             return redirect("campaign:product", pk=task.pk, product=row.pk)
     return _page(request, task, row, hand_in=form, status=form_status(request, form))
+
+
+def _placed_anew(request: HttpRequest, form: HandInForm, row: Product) -> HandInForm:
+    """The form beside the criteria as they are now, if they changed after the first reading."""
+    if form.texts == row.criteria:
+        return form
+    anew = HandInForm(request.POST, request.FILES, criteria=row.criteria)
+    anew.full_clean()
+    return anew
 
 
 @require_POST

@@ -11,7 +11,8 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 
-from campaign.forms.writing import EditTaskForm
+from campaign.forms.seen import SeenForm
+from campaign.forms.writing import CompleteForm, EditTaskForm
 from campaign.models import Task
 from campaign.rules import last_day
 from security.history import author
@@ -65,7 +66,16 @@ def newest_version(task: Task) -> int:
     return rows.order_by("-history_id").values_list("history_id", flat=True).first() or 0
 
 
-def clash_of(task: Task, form: EditTaskForm, sent: Mapping[str, Any]) -> Clash | None:
+def ask_again(task: Task, form: SeenForm) -> list[Saving]:
+    """Who saved after this form was opened; it is beside the newest version from now on."""
+    savings = _savings(task, _seen(task, form.said("seen")))
+    form.renew(task.version, newest_version(task))
+    return savings
+
+
+def clash_of(
+    task: Task, form: EditTaskForm | CompleteForm, sent: Mapping[str, Any]
+) -> Clash | None:
     """What the editor of a valid form must choose, because the row is no longer the one he saw.
 
     None if it is the one he saw.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -11,13 +13,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaign import services
-from campaign.forms import EditTaskForm, NewTaskForm, ProductForm, ReasonForm, ServiceForm
+from campaign.forms import (
+    CompleteForm,
+    EditTaskForm,
+    NewTaskForm,
+    ProductForm,
+    ReasonForm,
+    ServiceForm,
+)
 from campaign.forms.writing import first_values
 from campaign.models import Product, Task
+from campaign.rules import last_day
 from campaign.selectors.choosing import chosen_campaign
 from campaign.selectors.drafts import draft_lines, gate_of
 from campaign.views.page import carried_out, do, errors_of, managed_task, product_of, task_of
-from campaign.views.versions import Clash, clash_of, newest_version
+from campaign.views.versions import Clash, ask_again, clash_of, newest_version
 from security.http import form_status, record_refusal, record_shown, require_action, signed_in
 from security.services import RefusedError
 
@@ -92,7 +102,7 @@ def edit_task(request: HttpRequest, pk: int) -> HttpResponse:
         return _edit_page(request, task, form)
     clash = clash_of(task, form, request.POST)
     if clash is not None and not clash.settled:
-        return _clash_page(request, task, form, clash)
+        return clash_page(request, task, form, clash)
     parts = clash.chosen if clash else form.agreed
     version = clash.version if clash else form.cleaned_data["version"]
     try:
@@ -117,12 +127,19 @@ def _overtaken(request: HttpRequest, pk: int, form: EditTaskForm) -> HttpRespons
     clash = clash_of(task, form, request.POST)
     if clash is None:  # it is the version he saw after all: he may try again
         return _edit_page(request, task, form)
-    return _clash_page(request, task, form, clash)
+    return clash_page(request, task, form, clash)
 
 
-def _clash_page(request: HttpRequest, task: Task, form: EditTaskForm, clash: Clash) -> HttpResponse:
+def clash_page(
+    request: HttpRequest, task: Task, form: EditTaskForm | CompleteForm, clash: Clash
+) -> HttpResponse:
+    """Both versions, to choose from. It is a page of its own, also where the form was a part."""
     context = {"task": task, "form": form, "clash": clash}
-    return render(request, "campaign/task_clash.html", context, status=form_status(request, form))
+    response = render(
+        request, "campaign/task_clash.html", context, status=form_status(request, form)
+    )
+    response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
+    return response
 
 
 def _saved(request: HttpRequest, task: Task, said: str) -> HttpResponse:
@@ -169,15 +186,28 @@ def _with_state(task: Task) -> list[Product]:
 def edit_product(request: HttpRequest, pk: int, product: int) -> HttpResponse:
     user, task = signed_in(request), managed_task(request, pk)
     row = product_of(request, task, product)
-    form = ProductForm(request.POST if request.method == "POST" else None, task=task, product=row)
+    form = ProductForm(
+        request.POST if request.method == "POST" else None,
+        task=task,
+        product=row,
+        newest=newest_version(task),
+    )
     if request.method == "POST" and carried_out(
         request,
         form,
-        lambda now: services.edit_product(actor=user, product=row, wanted=form.wanted, now=now),
+        lambda now: services.edit_product(
+            actor=user, product=row, wanted=form.wanted, version=form.said("version"), now=now
+        ),
     ):
         messages.success(request, _("The product is saved."))
         return redirect("campaign:task_products", pk=task.pk)
-    context = {"task": task, "form": form, "product": row}
+    context: dict[str, Any] = {"task": task, "form": form, "product": row}
+    if form.overtaken:
+        task = managed_task(request, pk)
+        context["savings"] = ask_again(task, form)
+        there = product_of(request, task, product)
+        context["there"] = there
+        context["there_day"] = last_day(there.deadline) if there.deadline else None
     return render(request, "campaign/product_form.html", context, status=form_status(request, form))
 
 

@@ -35,7 +35,9 @@ def url(name: str, task: Task, pk: int) -> str:
 def answers(**more: Any) -> dict[str, Any]:
     return {
         "statement": "Danh mục và sơ đồ",
+        "of_0": CRITERIA[0],
         "answer_0": "07 quy trình ở phụ lục 1",
+        "of_1": CRITERIA[1],
         "answer_1": "Biểu mẫu BM-01 đến BM-09",
         **more,
     }

@@ -57,6 +57,7 @@ def test_a_new_task_is_written_completed_and_put_on_the_board() -> None:
     assert f'href="{url("task_products", draft)}"' in page
     office.post(url("task_products", draft), {"title": "Giáo trình", "criteria": "Đủ\n\nĐúng"})
     assert draft.products.get().criteria == ["Đủ", "Đúng"]
+    draft.refresh_from_db()
     assert task.owner is not None
     values = {
         "title": draft.title,
@@ -208,6 +209,7 @@ def test_an_owner_who_is_out_of_reach_meanwhile_may_stay_in_a_draft() -> None:
     assert draft.owner is not None
     left(draft.owner)
     values = {**SAID, "owner": draft.owner.username, "process": "Khác"}
+    values["version"] = str(draft.version)
     assert office.post(url("complete", draft), values).status_code == 302
     row = Task.objects.get(pk=draft.pk)
     assert (row.owner, row.process) == (draft.owner, "Khác")
@@ -221,14 +223,16 @@ def test_products_are_added_changed_and_taken_back_until_they_are_handed_in() ->
     office = client_of(office_of(task))
     office.post(url("task_products", task), {"title": "Sổ tay", "criteria": "Đủ mục"})
     added = task.products.get(title="Sổ tay")
-    office.post(url("product_edit", task, added.pk), {"title": "Cẩm nang", "criteria": "Gọn"})
+    sent = {"title": "Cẩm nang", "criteria": "Gọn", "version": "2"}
+    office.post(url("product_edit", task, added.pk), sent)
     added.refresh_from_db()
     assert (added.title, added.criteria) == ("Cẩm nang", ["Gọn"])
     assert office.post(url("product_remove", task, added.pk)).status_code == 302
     assert not Product.objects.filter(pk=added.pk).exists()
     first = task.products.get()
     submit(task, now=timezone.now())
-    answer = office.post(url("product_edit", task, first.pk), {"title": "Khác"})
+    answer = office.post(url("product_edit", task, first.pk), {"title": "Khác", "version": "4"})
+    assert "đã được nộp" in answer.content.decode()
     assert answer.status_code == 422
     first.refresh_from_db()
     assert first.title == "Sản phẩm 1"
@@ -241,7 +245,7 @@ def test_a_product_of_the_checklist_keeps_its_name() -> None:
     product = task.products.get()
     Product.objects.filter(pk=product.pk).update(checklist_code="S5")
     office = client_of(office_of(task))
-    answer = office.post(url("product_edit", task, product.pk), {"title": "Khác"})
+    answer = office.post(url("product_edit", task, product.pk), {"title": "Khác", "version": "1"})
     assert answer.status_code == 422
     assert 'id="id_title_error"' in answer.content.decode()
 
@@ -283,17 +287,17 @@ def test_partners_lead_parts_or_coordinate() -> None:
     task = running()
     office = client_of(office_of(task))
     one, two = (make_unit(parent=task.campaign.unit) for _ in range(2))
-    sent = {"p0-unit": one.code, "p0-part": "Phần dữ liệu", "p1-unit": two.code}
+    sent = {"p0-unit": one.code, "p0-part": "Phần dữ liệu", "p1-unit": two.code, "version": "1"}
     assert office.post(url("partners", task), sent).status_code == 302
     rows = list(task.task_units.values_list("unit", "part", "role"))
     assert rows == [(one.pk, "Phần dữ liệu", "co_leads"), (two.pk, "", "coordinates")]
     page = text_of(office, "partners", task)
     assert one.code in page
     assert "Phần dữ liệu" in page
-    wrong = {"p0-unit": task.unit.code, "p1-part": "Không đơn vị"}
+    wrong = {"p0-unit": task.unit.code, "p1-part": "Không đơn vị", "version": "2"}
     assert office.post(url("partners", task), wrong).status_code == 422
     assert TaskUnit.objects.filter(task=task).count() == 2
-    assert office.post(url("partners", task), {}).status_code == 302
+    assert office.post(url("partners", task), {"version": "2"}).status_code == 302
     assert not TaskUnit.objects.filter(task=task).exists()
 
 
@@ -451,6 +455,7 @@ def test_markup_is_shown_as_it_was_typed() -> None:
     client = client_of(office_of(task))
     client.post(url("comment", task), {"text": evil})
     client.post(url("task_products", task), {"title": evil, "criteria": evil})
+    task.refresh_from_db()
     said = {**SAID, "title": evil, "version": task.version, "risk": evil}
     assert client.post(url("task_edit", task), said).status_code == 302
     for name in ("task_detail", "task_edit", "task_products", "links", "split", "hand_over"):

@@ -236,7 +236,7 @@ def test_the_office_completes_and_activates_a_draft() -> None:
     )
     assert client.post(url("activate", draft)).status_code == 422
     assert draft.owner is not None
-    values = {"owner": draft.owner.username, "responsibility": "Có", "process": "Có"}
+    values = {"owner": draft.owner.username, "responsibility": "Có", "process": "Có", "version": 1}
     assert client.post(url("complete", draft), values).status_code == 302
     assert client.post(url("activate", draft)).status_code == 302
     draft.refresh_from_db()

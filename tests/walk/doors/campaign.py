@@ -107,7 +107,11 @@ DOORS = (
         _draft,
         "POST",
         302,
-        data=lambda rows: {"responsibility": "Chịu trách nhiệm", "process": "Lập, trình"},
+        data=lambda rows: {
+            "responsibility": "Chịu trách nhiệm",
+            "process": "Lập, trình",
+            "version": rows.draft.version,
+        },
         seen=_others(MANAGERS),
     ),
     Door("campaign:activate", MANAGERS, _draft, "POST", 302, seen=_others(MANAGERS)),

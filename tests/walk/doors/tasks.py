@@ -95,11 +95,11 @@ DOORS = (
     *_form(
         "product_edit",
         _promised,
-        lambda rows: {"title": "Tên khác"},
+        lambda rows: {"title": "Tên khác", "version": rows.second.version},
         crossed=(_mixed(_promised),),
     ),
     *_form("links", _second, lambda rows: {"kind": "technical_part", "other": rows.task.code}),
-    *_form("partners", _second, lambda rows: {}),
+    *_form("partners", _second, lambda rows: {"version": rows.second.version}),
     *_form("split", _second, lambda rows: {"title": "Phần", "unit": rows.task.unit.code}),
     Door(
         "campaign:product_remove", MANAGERS, _promised, "POST", 302, crossed=(_mixed(_promised),)
