@@ -75,9 +75,12 @@ class UnitToChase:
 
 
 def by_unit(rows: Any, base: TaskFilter, kind: str) -> list[UnitToChase]:
-    """Whom to call first: units with how many are missing, the most first. One query."""
+    """Whom to call first: units with how many are missing, the most first. One query.
+
+    rows: of ``to_chase``, ``with_lead`` of the instant that they are asked for.
+    """
     counts: Counter[tuple[str, str]] = Counter(
-        rows.order_by().values_list("unit__code", "unit__name")
+        rows.order_by().values_list("lead_code", "lead_name")
     )
     return [
         UnitToChase(name, number, chase_url(base.but(unit=code), kind))

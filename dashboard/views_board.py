@@ -16,7 +16,7 @@ from campaign.selectors.chasing import KINDS, REPORT, missing, to_chase
 from campaign.selectors.checkpoint import asked_products
 from campaign.selectors.choosing import choice_of
 from campaign.selectors.lines import with_people
-from campaign.selectors.past import then_at
+from campaign.selectors.past import TODAY, then_at, with_lead
 from campaign.selectors.pressing import with_pressure
 from campaign.selectors.structure import Structure, structure_at
 from dashboard.chase import NONE, WORDS, by_unit, chase_row, chase_url
@@ -48,9 +48,10 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     part = part if part in PARTS else "all"
     rows = asked_products(user, frame, base, by=briefing.day, at=at)
     page = _page(_drawn(narrowed(rows, part, at)), request)
-    audit.record(
-        "list", actor=user, object_type="campaign.product", ids=[row.pk for row in page.object_list]
-    )
+    shown = list(page.object_list)
+    if base.at:
+        then_at(frame.campaign, at).put_into(row.task for row in shown)
+    audit.record("list", actor=user, object_type="campaign.product", ids=[row.pk for row in shown])
     words = {
         "all": _("All"),
         "open": _("Not handed in"),
@@ -63,7 +64,7 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
         "closing": briefing.closing,
         "at": at,
         "past": base.at is not None,
-        "rows": [asked_product(row, at) for row in page.object_list],
+        "rows": [asked_product(row, at) for row in shown],
         "tabs": [(checkpoint_url(base, key), words[key], key == part) for key in PARTS],
         "page": page,
         **_links(page, checkpoint_url(base, part)),
@@ -104,7 +105,7 @@ def chase(request: HttpRequest) -> HttpResponse:
         "none": _(NONE[kind]),
         "rows": [chase_row(line) for line in lines],
         "tabs": [(chase_url(base, key), _(words), key == kind) for key, words in WORDS.items()],
-        "units": by_unit(every, base, kind),
+        "units": by_unit(with_lead(every, then or TODAY), base, kind),
         "unit": base.unit,
         "all_url": chase_url(base.but(unit=""), kind),
         "page": page,
