@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from campaign.models import Block, Light
+from campaign.models.tasks import TaskQuerySet
 from campaign.selectors import matrices, six_clear
 from campaign.selectors.tally import MatrixLine, Slice
 from campaign.views.planning import (
@@ -23,6 +24,7 @@ from campaign.views.planning import (
     page_links,
     plan_of,
     sort_links,
+    sort_of,
 )
 from security import audit
 from security.http import require_action
@@ -44,13 +46,7 @@ def matrix_six(request: HttpRequest) -> HttpResponse:
     shown = rows.filter(lacking[lacks]) if lacks in lacking else rows
     total = gaps.lacking.get(lacks, gaps.total)
     order = sort_links(plan, tuple(six_clear.SORTS), "gaps")
-    ordered = six_clear.in_order(
-        shown,
-        order["sort"].lstrip("-"),
-        backwards=order["sort"].startswith("-"),
-        then=plan.then,
-    )
-    page = Counted(ordered, LINES, total).get_page(request.GET.get("page"))
+    page = Counted(six_ordered(plan, shown), LINES, total).get_page(request.GET.get("page"))
     lines = six_lines(plan, page.object_list)
     _record(plan, [line.task.pk for line in lines])
     context = {
@@ -65,6 +61,13 @@ def matrix_six(request: HttpRequest) -> HttpResponse:
         "table": "six",
     }
     return render(request, "campaign/matrix_six.html", context)
+
+
+def six_ordered(plan: Plan, rows: TaskQuerySet) -> TaskQuerySet:
+    """Rows of ``six_rows`` in the order that the address asks for."""
+    sort = sort_of(plan, tuple(six_clear.SORTS), "gaps")
+    name, backwards = sort.removeprefix("-"), sort.startswith("-")
+    return six_clear.in_order(rows, name, backwards=backwards, then=plan.then)
 
 
 def six_lines(plan: Plan, rows: Any) -> list[six_clear.SixLine]:
@@ -106,9 +109,7 @@ def matrix_progress(request: HttpRequest) -> HttpResponse:
     if plan is None:
         return render(request, "campaign/no_campaign.html")
     order = sort_links(plan, matrices.PROGRESS_SORTS, "no")
-    lines = progress_lines(plan, order["sort"].lstrip("-"))
-    if order["sort"].startswith("-"):
-        lines.reverse()
+    lines = progress_lines(plan)
     _record(plan, [cell.task_id for line in lines for cell in line.cells if cell.task_id])
     today = plan.frame.phase_on(plan.day)
     context = {
@@ -130,9 +131,7 @@ def matrix_blocks(request: HttpRequest) -> HttpResponse:
     if plan is None:
         return render(request, "campaign/no_campaign.html")
     order = sort_links(plan, matrices.BLOCK_SORTS, "no")
-    lines = block_lines(plan, order["sort"].lstrip("-"))
-    if order["sort"].startswith("-"):
-        lines.reverse()
+    lines = block_lines(plan)
     _record(plan, [])
     context = {
         **page_context(plan, "matrix", asked=("light", *PARTS), matrix="blocks"),
@@ -152,10 +151,7 @@ def matrix_units(request: HttpRequest) -> HttpResponse:
         return render(request, "campaign/no_campaign.html")
     order = sort_links(plan, matrices.UNIT_SORTS, "red")
     rows, then = plan.rows, plan.then
-    units = matrices.unit_totals(rows, then, order["sort"].lstrip("-"))
-    if order["sort"].startswith("-"):
-        units.reverse()
-    page = Paginator(units, UNITS).get_page(request.GET.get("page"))
+    page = Paginator(units_of(plan), UNITS).get_page(request.GET.get("page"))
     lines = matrices.unit_lines(rows, then, list(page.object_list), plan.frame, plan.chosen)
     sums = matrices.group_totals(rows, plan.frame, plan.chosen)
     grouped = not sums[-2].total  # nothing lies outside the groups: no column for it
@@ -210,12 +206,26 @@ def _checkpoint(one: str) -> str:
     return _("every week") if one == "weekly" else one
 
 
-def progress_lines(plan: Plan, sort: str) -> list[MatrixLine]:
-    return matrices.progress_lines(plan.rows, plan.frame, plan.chosen, plan.at, sort)
+def progress_lines(plan: Plan) -> list[MatrixLine]:
+    """In the order that the address asks for, for the page and the table alike; so the next two."""
+    sort = sort_of(plan, matrices.PROGRESS_SORTS, "no")
+    name = sort.removeprefix("-")
+    lines = matrices.progress_lines(plan.rows, plan.frame, plan.chosen, plan.at, name)
+    return lines[::-1] if sort.startswith("-") else lines
 
 
-def block_lines(plan: Plan, sort: str) -> list[matrices.BlockLine]:
-    return matrices.block_lines(plan.rows, plan.frame.campaign, plan.chosen, sort)
+def block_lines(plan: Plan) -> list[matrices.BlockLine]:
+    sort = sort_of(plan, matrices.BLOCK_SORTS, "no")
+    name = sort.removeprefix("-")
+    lines = matrices.block_lines(plan.rows, plan.frame.campaign, plan.chosen, name)
+    return lines[::-1] if sort.startswith("-") else lines
+
+
+def units_of(plan: Plan) -> list[tuple[str, str]]:
+    """(code, name) of the lead units."""
+    sort = sort_of(plan, matrices.UNIT_SORTS, "red")
+    units = matrices.unit_totals(plan.rows, plan.then, sort.removeprefix("-"))
+    return units[::-1] if sort.startswith("-") else units
 
 
 def _record(plan: Plan, ids: list[int]) -> None:

@@ -269,10 +269,15 @@ def page_links(page: Page[Any], plan: Plan) -> dict[str, str]:
     }
 
 
+def sort_of(plan: Plan, sorts: tuple[str, ...], default: str) -> str:
+    """The order that the address asks for, ``-name`` for backwards; default for any other."""
+    asked = plan.more.get("order", "")
+    return asked if asked.removeprefix("-") in sorts else default
+
+
 def sort_links(plan: Plan, sorts: tuple[str, ...], default: str) -> dict[str, Any]:
     """For the heads of a table: the address that sorts by each column, and the one in force."""
-    now = plan.more.get("order", "")
-    now = now if now.lstrip("-") in sorts else default
+    now = sort_of(plan, sorts, default)
     links = {}
     for name in sorts:
         turned = f"-{name}" if now == name else name

@@ -15,7 +15,14 @@ from campaign.selectors import matrices, six_clear, timeline
 from campaign.selectors.tally import Cell, MatrixLine, Slice
 from campaign.table_columns import BETWEEN_UNITS, TASK_COLUMNS
 from campaign.tables import TYPE, Head, Table, Value, xlsx
-from campaign.views.matrices import block_lines, checkpoint_words, progress_lines, six_lines
+from campaign.views.matrices import (
+    block_lines,
+    checkpoint_words,
+    progress_lines,
+    six_lines,
+    six_ordered,
+    units_of,
+)
 from campaign.views.planning import Plan, as_of, plan_of, said, unit_names
 from security import audit
 from security.http import require_action
@@ -62,11 +69,7 @@ def _six(plan: Plan) -> tuple[Table, list[int]]:
     """With the columns of ``table_columns``: the table can be taken in again."""
     chosen, campaign = plan.chosen, plan.frame.campaign
     rows = six_clear.six_rows(plan.user, campaign, chosen, plan.more.get("lacks", ""), plan.then)
-    sort = plan.more.get("order", "")
-    ordered = six_clear.in_order(
-        rows, sort.lstrip("-"), backwards=sort.startswith("-"), then=plan.then
-    )
-    lines = six_lines(plan, ordered[:MOST])
+    lines = six_lines(plan, six_ordered(plan, rows)[:MOST])
     heads = tuple(Head(str(column.label), column.width) for column in TASK_COLUMNS)
     numbers = {
         "group": {part.pk: part.no for part in plan.frame.groups},
@@ -110,8 +113,7 @@ def _six_cells(one: six_clear.SixLine, numbers: dict[str, dict[Any, int]]) -> li
 
 
 def _progress(plan: Plan) -> tuple[Table, list[int]]:
-    sort = plan.more.get("order", "")
-    lines = progress_lines(plan, sort.lstrip("-"))
+    lines = progress_lines(plan)
     heads = (
         Head(_("Group of work"), 32),
         Head(_("Light"), 12),
@@ -160,8 +162,7 @@ def _colour_heads() -> Iterator[Head]:
 
 
 def _blocks(plan: Plan) -> tuple[Table, list[int]]:
-    sort = plan.more.get("order", "")
-    lines = block_lines(plan, sort.lstrip("-"))
+    lines = block_lines(plan)
     heads = (
         *(Head(_("Block"), 36), Head(_("Deputy head in charge"), 24), Head(_("Post"), 30)),
         *_colour_heads(),
@@ -187,9 +188,7 @@ def _blocks(plan: Plan) -> tuple[Table, list[int]]:
 
 def _units(plan: Plan) -> tuple[Table, list[int]]:
     """A row for each unit and group, so that a spreadsheet can filter and add up."""
-    rows, then = plan.rows, plan.then
-    units = matrices.unit_totals(rows, then, plan.more.get("order", "").lstrip("-"))
-    lines = matrices.unit_lines(rows, then, units, plan.frame, plan.chosen)
+    lines = matrices.unit_lines(plan.rows, plan.then, units_of(plan), plan.frame, plan.chosen)
     heads = (Head(_("Lead unit"), 40), Head(_("Group"), 40), *_colour_heads())
 
     def cells() -> Iterator[list[Value]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from html import unescape
 from io import BytesIO
 from typing import Any
 
@@ -12,13 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from campaign.models import Task
+from campaign.models import Block, MatrixRow, Task
 from campaign.table_columns import TASK_COLUMNS
 from campaign.tables import Head, Table, Value, xlsx
 from security.models import AuditEvent, User
 from tests.campaign.make import make_draft, make_task
 from tests.campaign.test_views import client_of, head_of, running
-from tests.security.make import grant_role, make_user
+from tests.security.make import grant_role, make_unit, make_user
 
 HOSTILE = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\n=1")
 
@@ -142,3 +143,36 @@ def make_reader(task: Task) -> User:
 def test_an_unknown_table_is_absent() -> None:
     task = running()
     assert client_of(head_of(task)).get("/tasks/tables/secrets.xlsx").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("which", "sort"),
+    [
+        ("six", "work"),
+        ("progress", "no"),
+        ("progress", "name"),
+        ("blocks", "no"),
+        ("units", "name"),
+    ],
+)
+def test_a_table_is_in_the_order_of_its_page(which: str, sort: str) -> None:
+    task = running()
+    MatrixRow.objects.create(campaign=task.campaign, no=2, name="Hàng z hai")
+    Block.objects.create(
+        campaign=task.campaign, no=2, name="Khối z hai", in_charge="Phó Trưởng Ban"
+    )
+    make_task(
+        campaign=task.campaign,
+        now=timezone.now(),
+        matrix_row=task.campaign.matrixrows.get(no=2),
+        unit=make_unit(parent=task.campaign.unit, name="Ỷ đơn vị"),
+    )
+    client = client_of(head_of(task))
+    for order in (sort, f"-{sort}", "-nothing"):
+        page = client.get(reverse(f"campaign:matrix_{which}"), {"order": order}).content.decode()
+        body = unescape(page[page.index("<tbody>") : page.index("</tbody>")])
+        sheet = table_of(client, which, order=order)
+        names = [f"{row[0]}" for row in texts(sheet)[-2:]]
+        assert len(set(names)) == 2
+        assert body.index(names[0]) < body.index(names[1]), order
