@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, Exists, IntegerField, Q, Value, When
+from django.db.models import Case, Count, Exists, F, IntegerField, Q, Value, When
 from django.db.models.fields.json import KeyTransform
 
-from campaign.models import Campaign, Light, LightTransition, Task, WeeklySnapshot
+from campaign.models import Campaign, HandOver, Light, LightTransition, Task, WeeklySnapshot
 from campaign.selectors.filters import TaskFilter
 from campaign.selectors.structure import Structure
 from security.models import User
@@ -44,8 +44,9 @@ class Trend:
 def trend_of(user: User, frame: Structure, base: TaskFilter, *, until: datetime) -> Trend:
     """Weeks of the campaign that were over and frozen by ``until``, oldest first.
 
-    The published figures are a reader's only if no task of this part is hidden from him. One
-    query, a second where they are not his, whatever the number of weeks and tasks.
+    The published figures are a reader's only if no task of this part is hidden from him: of a
+    unit's, none that it ever led. One query; where they are not his a second, a third for a unit;
+    whatever the number of weeks and tasks.
     """
     campaign = frame.campaign
     unseen = Task.objects.filter(_scope(user, base), campaign=campaign).exclude(
@@ -72,10 +73,12 @@ def trend_of(user: User, frame: Structure, base: TaskFilter, *, until: datetime)
 
 
 def _scope(user: User, base: TaskFilter, task: str = "") -> Q:
-    """The part of the campaign that a board is about, as a condition on tasks."""
+    """The part of the campaign that a board is about, as a condition on tasks: for a unit also
+    those that it has handed over, or received and handed on."""
     found = Q()
     if base.unit:
-        found &= Q(**{f"{task}unit__code": base.unit})
+        led = HandOver.objects.filter(Q(from_unit__code=base.unit) | Q(to_unit__code=base.unit))
+        found &= Q(**{f"{task}unit__code": base.unit}) | Q(**{f"{task}pk__in": led.values("task")})
     if base.deputy:
         found &= Q(**{f"{task}block__deputy": user})
     return found
@@ -103,8 +106,11 @@ def _own(
     """Counts as of each instant from one pass over the transitions.
 
     Each transition takes one task from a light and adds it to another, so what stood at an
-    instant is the sum of all that came before it.
+    instant is the sum of all that came before it. A task that another unit led at an instant is
+    none of this unit's then, as in the list of that instant.
     """
+    led = _led(campaign, base.unit, instants) if base.unit else {}
+    whose = F("task_id") if base.unit else Value(0)
     week = Case(
         *(When(effective_at__lte=at, then=Value(i)) for i, at in enumerate(instants)),
         output_field=IntegerField(),
@@ -115,17 +121,32 @@ def _own(
         )
         .filter(task__campaign=campaign, effective_at__lte=instants[-1])
         .order_by()
-        .values_list("from_light", "to_light")
-        .annotate(week=week, n=Count("pk"))
-        .values_list("week", "from_light", "to_light", "n")
+        .annotate(week=week, whose=whose)
+        .values_list("week", "whose", "from_light", "to_light")
+        .annotate(n=Count("pk"))
     )
-    moves: list[Counter[str]] = [Counter() for _ in instants]
-    for number, left, came, n in rows:
-        moves[number][left] -= n
-        moves[number][came] += n
-    standing: Counter[str] = Counter()
-    found = []
-    for move in moves:
-        standing.update(move)
-        found.append({light: standing[light] for light in Light.values})
-    return found
+    standing: list[Counter[str]] = [Counter() for _ in instants]
+    for first, task, left, came, n in rows:
+        for number in range(first, len(instants)):
+            if number in led.get(task, range(len(instants))):
+                standing[number][left] -= n
+                standing[number][came] += n
+    return [{light: counts[light] for light in Light.values} for counts in standing]
+
+
+def _led(campaign: Campaign, unit: str, instants: Sequence[datetime]) -> dict[int, set[int]]:
+    """Of tasks that were handed over: at which of the instants (by number) this unit led them."""
+    rows = HandOver.objects.filter(task__campaign=campaign).order_by("task_id", "at", "pk")
+    moves: dict[int, list[Any]] = {}
+    for row in rows.values_list("task_id", "at", "from_unit__code", "to_unit__code"):
+        moves.setdefault(row[0], []).append(row[1:])
+    return {
+        task: {n for n, at in enumerate(instants) if _leader(told, at) == unit}
+        for task, told in moves.items()
+    }
+
+
+def _leader(moves: Sequence[Any], at: datetime) -> str:
+    """Code of the lead at an instant; moves: (instant, from, to) of one task, oldest first."""
+    later = next((left for moved, left, _came in moves if moved > at), None)
+    return later if later is not None else moves[-1][2]

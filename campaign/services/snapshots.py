@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
-from campaign.models import Acceptance, Campaign, Light, Phase, Task, WeeklySnapshot
+from campaign.models import Acceptance, Campaign, HandOver, Light, Phase, Task, WeeklySnapshot
 from campaign.rules import end_of
 from campaign.services.lights import sweep_lights
 from security import audit
@@ -19,7 +20,8 @@ def take_snapshots(*, now: datetime) -> list[WeeklySnapshot]:
     """Freeze every week of a live campaign that is over and has no figures yet.
 
     Idempotent, and as good late as on time: the figures are those of the end of the week, from
-    the transitions; a sweep that came late is caught up first.
+    the transitions; a sweep that came late is caught up first. A week with tasks that another sweep
+    holds, or a writer, waits for the next run: their changes of light cannot be read yet.
     """
     due = [
         (campaign, phase)
@@ -31,12 +33,16 @@ def take_snapshots(*, now: datetime) -> list[WeeklySnapshot]:
     ]
     if due:
         sweep_lights(now=now)
-    return [_take(campaign, phase, now) for campaign, phase in due]
+    taken = [_take(campaign, phase, now) for campaign, phase in due]
+    return [one for one in taken if one is not None]
 
 
 @transaction.atomic
-def _take(campaign: Campaign, phase: Phase, now: datetime) -> WeeklySnapshot:
+def _take(campaign: Campaign, phase: Phase, now: datetime) -> WeeklySnapshot | None:
     at = end_of(phase.end, before=False)
+    # Asked before the figures are read: what is no longer due has been committed by then.
+    if Task.objects.filter(campaign=campaign).due_for_sweep(at).exists():
+        return None
     made, fresh = WeeklySnapshot.objects.get_or_create(
         campaign=campaign,
         phase=phase,
@@ -54,12 +60,15 @@ def _take(campaign: Campaign, phase: Phase, now: datetime) -> WeeklySnapshot:
 
 
 def figures_at(campaign: Campaign, at: datetime) -> dict[str, Any]:
-    """Counts of lights in all, by unit, group and block, at an instant; two queries."""
+    """Counts of lights in all, by lead unit of then, group and block, at an instant; two queries."""
+    later = HandOver.objects.filter(task=OuterRef("pk"), at__gt=at).order_by("at", "pk")
+    lead = Coalesce(Subquery(later.values("from_unit__code")[:1]), F("unit__code"))
     rows = (
         Task.objects.filter(campaign=campaign)
         .lit(at)
+        .annotate(lead=lead)
         .order_by()
-        .values_list("lit", "unit__code", "group__no", "block__no")
+        .values_list("lit", "lead", "group__no", "block__no")
         .annotate(n=Count("pk"), late=Count("pk", filter=Q(lit=Light.DONE, late_days__gt=0)))
     )
     lights: Counter[str] = Counter()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from django.utils import timezone
 
-from campaign.models import Campaign, Task, WeeklySnapshot
+from campaign.models import Campaign, HandOver, Task, WeeklySnapshot
 from campaign.selectors import TaskFilter
 from campaign.selectors.structure import Structure, structure_at
 from campaign.selectors.trend import Trend, trend_of
 from campaign.services import take_snapshots
 from dashboard.trend import _apart, _ceiling
-from security.models import User
+from security.models import Unit, User
 from tests.dashboard.conftest import signed_in_as
 from tests.security.make import make_classified
 
@@ -94,6 +95,77 @@ def test_one_hidden_task_gives_own_figures(campaign: Campaign) -> None:
     found = trend("donvi", base)
     assert not found.frozen
     assert counts_of(found) == seen_at("donvi", campaign, base)
+
+
+def handed_over(task: Task, to: Unit, *, week: int) -> None:
+    """Another unit's since the middle of the week after this one."""
+    old = task.owner
+    assert old is not None
+    new = User.objects.filter(unit=to).first() or old
+    at = WeeklySnapshot.objects.order_by("at")[week - 1].at + timedelta(days=3)
+    HandOver.objects.create(
+        task=task, from_owner=old, to_owner=new, from_unit=task.unit, to_unit=to,
+        reason="Đổi đầu mối", by=new, at=at,
+    )  # fmt: skip
+    Task.objects.filter(pk=task.pk).update(unit=to, unit_path=to.path, owner=new)
+
+
+def hand_over_both_ways() -> tuple[Task, Task]:
+    """One task leaves the unit after its first week, one comes to it after the second."""
+    here = Unit.objects.get(code="VCSDDV")
+    leaves = Task.objects.on_board().filter(unit=here).order_by("pk")[0]
+    comes = Task.objects.on_board().exclude(unit=here).filter(kind="group").order_by("pk")[0]
+    there = comes.unit
+    handed_over(leaves, there, week=1)
+    handed_over(comes, here, week=2)
+    return leaves, comes
+
+
+def units_of(code: str, task: Task) -> list[bool]:
+    """Whether the unit led the task at the end of each week."""
+    office = User.objects.get(username="truongban")
+    return [
+        TaskFilter(unit=code, at=kept.at).apply(office, task.campaign).filter(pk=task.pk).exists()
+        for kept in WeeklySnapshot.objects.order_by("at")
+    ]
+
+
+def test_each_week_counts_what_the_unit_led_then(campaign: Campaign) -> None:
+    take_snapshots(now=timezone.now())
+    leaves, comes = hand_over_both_ways()
+    assert units_of("VCSDDV", leaves) == [True, False, False]
+    assert units_of("VCSDDV", comes) == [False, False, True]
+    base = TaskFilter(unit="VCSDDV")
+    found = trend("donvi", base)
+    assert not found.frozen  # he cannot see what he handed over, and it is not counted for him
+    assert counts_of(found) == seen_at("donvi", campaign, base)
+    assert found.weeks[0].total == seen_at("truongban", campaign, base)[0].total() - 1
+
+
+def test_a_task_back_home_counts_for_the_weeks_it_was_there(campaign: Campaign) -> None:
+    take_snapshots(now=timezone.now())
+    here = Unit.objects.get(code="VCSDDV")
+    task = Task.objects.on_board().filter(unit=here).order_by("pk")[0]
+    there = Unit.objects.exclude(pk=here.pk).filter(users__isnull=False).first() or here
+    handed_over(task, there, week=1)
+    task.refresh_from_db()
+    handed_over(task, here, week=2)
+    hidden = Task.objects.filter(unit=here).exclude(pk=task.pk)[0]
+    make_classified(hidden, 2)
+    base = TaskFilter(unit="VCSDDV")
+    assert units_of("VCSDDV", task) == [True, False, True]
+    assert counts_of(trend("donvi", base)) == seen_at("donvi", campaign, base)
+
+
+def test_figures_taken_late_name_the_lead_of_then(campaign: Campaign) -> None:
+    take_snapshots(now=timezone.now())
+    hand_over_both_ways()
+    WeeklySnapshot.objects.all().delete()
+    take_snapshots(now=timezone.now())
+    base = TaskFilter(unit="VCSDDV")
+    found = trend("truongban", base)
+    assert found.frozen  # whoever sees all reads the published figures
+    assert counts_of(found) == seen_at("truongban", campaign, base)
 
 
 def test_a_past_board_knows_no_later_week(campaign: Campaign) -> None:
