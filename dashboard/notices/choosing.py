@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from dashboard.models import Notice, NoticeChoice, NoticeHours, Way
 from dashboard.notices import rules
-from dashboard.notices.letterbox import move_waiting
+from dashboard.notices.letterbox import lock, move_waiting, take_out
 from security import audit
 from security.models import User
 
@@ -27,6 +27,7 @@ def mark_unread(*, user: User, notices: QuerySet[Notice]) -> int:
 @transaction.atomic
 def choose(*, user: User, ways: dict[str, str], hours: rules.Hours, now: datetime) -> None:
     """Keep what somebody wants to be told by which way, and when; letters that wait follow."""
+    lock(user)
     for kind, way in ways.items():
         NoticeChoice.objects.update_or_create(user=user, kind=kind, defaults={"way": Way(way)})
     NoticeHours.objects.update_or_create(
@@ -37,6 +38,8 @@ def choose(*, user: User, ways: dict[str, str], hours: rules.Hours, now: datetim
             "quiet_until": hours.quiet_until,
         },
     )
+    silent = [kind for kind in ways if rules.chosen_way(kind, ways) in rules.WITHOUT_MAIL]
+    take_out(user=user, kinds=silent)
     move_waiting(user=user, hours=hours, now=now)
     audit.record(
         "notice.choices_set", actor=user, object_type="security.user", object_id=user.pk,

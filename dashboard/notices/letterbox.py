@@ -88,11 +88,41 @@ def hours_of(people: Iterable[int]) -> dict[int, rules.Hours]:
     }
 
 
+def lock(user: User) -> None:
+    """Hold off whoever fills or moves the letters of this person."""
+    User.objects.select_for_update(no_key=True, of=("self",)).get(pk=user.pk)
+
+
+def take_out(*, user: User, kinds: Iterable[str]) -> None:
+    """Take notices of these kinds out of the letters that wait; one that held nothing else goes."""
+    waiting = Delivery.objects.filter(user=user, state=WAITING, notices__kind__in=set(kinds))
+    pks = set(waiting.values_list("pk", flat=True))
+    for letter in Delivery.objects.select_for_update().filter(pk__in=pks, state=WAITING):
+        letter.notices.remove(*letter.notices.filter(kind__in=set(kinds)))
+        if not letter.notices.exists():
+            letter.delete()
+
+
 def move_waiting(*, user: User, hours: rules.Hours, now: datetime) -> None:
     """Let the letters that wait leave by new hours; a digest keeps its day or comes the next."""
     rows = Delivery.objects.select_for_update().filter(user=user, state=WAITING, attempts=0)
     for letter in rows:
-        digest = letter.way == rules.DIGEST
-        at = rules.digest_time(now, hours) if digest else rules.leaves_at(now, hours)
-        letter.not_before = at
-        letter.save(update_fields=["not_before"])
+        if letter.way == rules.DIGEST:
+            _move_digest(letter, rules.digest_time(now, hours))
+        else:
+            letter.not_before = rules.leaves_at(now, hours)
+            letter.save(update_fields=["not_before"])
+
+
+def _move_digest(letter: Delivery, at: datetime) -> None:
+    """One digest a day: it joins what waits for that day, or comes after what has left on it."""
+    others = Delivery.objects.select_for_update().filter(user_id=letter.user_id, way=letter.way)
+    while other := others.exclude(pk=letter.pk).filter(subject_key=_digest_key(at)).first():
+        if other.state == WAITING:
+            other.notices.add(*letter.notices.all())
+            letter.delete()
+            letter = other
+            break
+        at = rules.day_after(at)
+    letter.subject_key, letter.not_before = _digest_key(at), at
+    letter.save(update_fields=["subject_key", "not_before"])

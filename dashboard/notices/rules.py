@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 OFF, INBOX, DIGEST, AT_ONCE = "off", "inbox", "digest", "at_once"
+WITHOUT_MAIL = frozenset({OFF, INBOX})
 
 # At once only for what needs somebody today (pilot plan V.4: owner, responsible leader, unit head).
 USUAL_WAY = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +11,16 @@ from django.urls import reverse
 from django.utils import translation
 
 from campaign.services import sweep_lights
-from dashboard.models import Delivery, NoticeChoice, NoticeHours, NoticeKind
+from dashboard.models import Delivery, Notice, NoticeChoice, NoticeHours, NoticeKind
 from dashboard.notices import rules
+from dashboard.notices.choosing import choose
+from dashboard.notices.letterbox import put_in
 from dashboard.notices.preview import preview
 from dashboard.notices.rules import Hours
 from dashboard.notices.telling import tell
 from security.models import AuditEvent, User
-from tests.dashboard.notice_rows import RED_AT, make_place
+from tests.campaign.make import NOON, make_task
+from tests.dashboard.notice_rows import RED_AT, make_notice, make_place
 from tests.dashboard.test_accessible import faults
 from tests.security.make import make_user
 
@@ -82,6 +85,78 @@ def test_letters_that_wait_follow_the_new_hours() -> None:
     client_of(place.owner).post(URL, sent)
     before, letter = letter, Delivery.objects.get(pk=letter.pk)
     assert letter.not_before != before.not_before
+
+
+def waiting_letter(user: User, way: str, at: datetime, *kinds: str) -> Delivery:
+    task = make_task()
+    key = f"digest:{at.astimezone(rules.ZONE):%Y-%m-%d}" if way == "digest" else f"once:{at}"
+    letter = Delivery.objects.create(user=user, way=way, subject_key=key, not_before=at)
+    letter.notices.add(*(make_notice(user, task, at=NOON, kind=kind) for kind in kinds))
+    return letter
+
+
+@pytest.mark.parametrize("way", ["inbox", "off"])
+def test_what_one_wants_no_letters_of_leaves_the_letters_that_wait(way: str) -> None:
+    user = make_user(email="an@sauro.example")
+    both = waiting_letter(user, "at_once", RED_AT, "turned_red", "mentioned")
+    gone = waiting_letter(user, "digest", RED_AT, "mentioned")
+    sent = waiting_letter(user, "digest", NOON, "mentioned")
+    Delivery.objects.filter(pk=sent.pk).update(state="sent", sent_at=NOON)
+    other = waiting_letter(make_user(), "digest", RED_AT, "mentioned")
+    client_of(user).post(URL, USUAL | HOURS | {"way_mentioned": way})
+    assert [one.kind for one in both.notices.all()] == ["turned_red"]
+    assert not Delivery.objects.filter(pk=gone.pk).exists()
+    assert (sent.notices.count(), other.notices.count()) == (1, 1)
+    # The inbox keeps them.
+    assert Notice.objects.filter(user=user, kind="mentioned").count() == 3
+
+
+def at_clock(day: datetime, clock: str) -> datetime:
+    return datetime.combine(
+        day.astimezone(rules.ZONE), time.fromisoformat(clock), tzinfo=rules.ZONE
+    )
+
+
+def choose_digest_at(user: User, clock: str, *, now: datetime) -> None:
+    choose(
+        user=user, ways=rules.USUAL_WAY, hours=Hours(digest_at=time.fromisoformat(clock)), now=now
+    )
+
+
+def test_a_digest_moved_to_another_day_leaves_no_room_for_a_second_one() -> None:
+    """At 08:00 the time is set from 17:00 to 07:00: today's digest comes tomorrow, and alone."""
+    place = make_place()
+    now = at_clock(NOON, "08:00")
+    letter = waiting_letter(place.owner, "digest", at_clock(NOON, "17:00"), "mentioned")
+    choose_digest_at(place.owner, "07:00", now=now)
+    tomorrow = at_clock(NOON + timedelta(days=1), "07:00")
+    letter.refresh_from_db()
+    assert letter.not_before == tomorrow
+    fresh = make_notice(place.owner, place.task, at=now, kind="mentioned")
+    put_in([(fresh, "digest")], now=now)
+    assert Delivery.objects.get(user=place.owner) == letter
+    assert letter.notices.count() == 2
+
+
+def test_a_digest_moved_to_a_day_that_has_one_joins_it() -> None:
+    user, now = make_user(email="an@sauro.example"), at_clock(NOON, "08:00")
+    waiting_letter(user, "digest", at_clock(NOON, "17:00"), "mentioned")
+    waiting_letter(user, "digest", at_clock(NOON + timedelta(days=1), "17:00"), "decided")
+    choose_digest_at(user, "07:00", now=now)
+    letter = Delivery.objects.get(user=user)
+    assert letter.not_before == at_clock(NOON + timedelta(days=1), "07:00")
+    assert {one.kind for one in letter.notices.all()} == {"mentioned", "decided"}
+
+
+def test_a_digest_is_not_moved_to_a_day_whose_digest_has_left() -> None:
+    """Today's left at 07:00; set to 17:00 at noon, tomorrow's stays tomorrow's."""
+    user, now = make_user(email="an@sauro.example"), at_clock(NOON, "12:00")
+    sent = waiting_letter(user, "digest", at_clock(NOON, "07:00"), "mentioned")
+    Delivery.objects.filter(pk=sent.pk).update(state="sent", sent_at=now)
+    letter = waiting_letter(user, "digest", at_clock(NOON + timedelta(days=1), "07:00"), "decided")
+    choose_digest_at(user, "17:00", now=now)
+    letter.refresh_from_db()
+    assert letter.not_before == at_clock(NOON + timedelta(days=1), "17:00")
 
 
 def test_a_script_sees_beforehand_what_would_come_of_it_and_nothing_is_kept() -> None:
