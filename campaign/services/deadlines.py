@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaign.models import DeadlineRequest, Task
-from campaign.rules import end_of
+from campaign.rules import end_of, last_day
 from campaign.services.access import check_open, may_decide, may_work, not_allowed, refuse
 from campaign.services.tasks import revise_deadline
 from security import audit
@@ -59,11 +59,19 @@ def request_deadline(
 
 @transaction.atomic
 def approve_deadline(*, actor: User, asked: DeadlineRequest, now: datetime) -> DeadlineRequest:
-    """Yes: the deadline moves now, by a revision that says who asked and why."""
+    """Yes: the deadline moves now, by a revision that says who asked and why.
+
+    Not when it moved since it was asked: the yes would take that decision back. Raises
+    RefusedError: not_allowed, own_request, closed, decided, deadline_past, overtaken, and those of
+    ``revise_deadline``.
+    """
     row = _waiting(asked)
     _check_decider(actor, row, now)
     if row.new <= now:
         raise refuse("deadline_past", _("The deadline asked for has passed meanwhile."))
+    if row.task.deadline is not None and row.old != row.task.deadline:
+        told = _("The deadline was moved after this was asked, to %(day)s: refuse this request.")
+        raise refuse("overtaken", told % {"day": f"{last_day(row.task.deadline):%d/%m/%Y}"})
     revise_deadline(actor=actor, task=row.task, deadline=row.new, reason=row.reason, now=now)
     return _decide(row, Decision.APPROVED, actor=actor, now=now)
 

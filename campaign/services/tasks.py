@@ -172,7 +172,8 @@ def revise_deadline(
 ) -> DeadlineRevision:
     """Move the deadline of a running task; the original stays visible for ever.
 
-    Products that share the task's deadline follow; those with one of their own stay.
+    Products that share the task's deadline follow; those with one of their own stay. Raises
+    RefusedError: not_allowed, closed, reason, not_active, same_deadline, deadline_past, before_start.
     """
     if not may_decide(actor, "campaign.approve_deadline", task, now):
         raise not_allowed()
@@ -183,6 +184,8 @@ def revise_deadline(
             raise refuse("not_active", _("Only a running task can be changed."))
         if deadline == row.deadline:
             raise refuse("same_deadline", _("The task has this deadline already."))
+        if deadline <= now:
+            raise refuse("deadline_past", _("The deadline lies in the past."))
         if deadline < end_of(row.start, before=False):
             raise refuse("before_start", _("The deadline lies before the start."))
         revision = DeadlineRevision.objects.create(
