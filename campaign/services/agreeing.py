@@ -77,7 +77,7 @@ def create_task(
         **unit.placement,
         **{"kind": Task.Kind.WEEK, **parts},
     )
-    _check(task, actor=actor, changed=frozenset(parts), now=now)
+    _check(task, actor=actor, changed=frozenset({"unit", *parts}), now=now)
     sign(task, actor=actor, now=now).save(force_insert=True)
     for position, wanted in enumerate(products, start=1):
         _insert_product(task, position, wanted, actor=actor, now=now)

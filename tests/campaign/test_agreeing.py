@@ -18,6 +18,7 @@ from campaign.services import (
     edit_task,
     remove_product,
     set_partners,
+    split_task,
 )
 from security.models import AuditEvent, Unit, User
 from security.services import RefusedError
@@ -210,3 +211,18 @@ def test_a_closed_campaign_takes_no_write() -> None:
         with pytest.raises(RefusedError) as raised:
             act()
         assert [problem.code for problem in raised.value.problems] == ["closed"]
+
+
+def test_a_dissolved_unit_leads_no_new_task_and_no_part_split_off() -> None:
+    campaign, unit, manager = office()
+    gone = make_unit(parent=campaign.unit)
+    Unit.objects.filter(pk=gone.pk).update(dissolved_on=BEGIN.date())
+    gone.refresh_from_db()
+    assert refused(
+        lambda: create_task(actor=manager, campaign=campaign, unit=gone, now=BEGIN, title="A")
+    ) == {"dissolved_lead"}
+    whole = create_task(actor=manager, campaign=campaign, unit=unit, now=BEGIN, title="B")
+    assert refused(
+        lambda: split_task(actor=manager, task=whole, title="C", unit=gone, now=BEGIN)
+    ) == {"dissolved_lead"}
+    assert Task.objects.filter(campaign=campaign).count() == 1
