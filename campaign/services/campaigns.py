@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaign.models import Campaign
+from campaign.rules import end_of
 from campaign.services.access import refuse
 from campaign.services.agreeing import MANAGE
 from security import audit
@@ -27,7 +28,7 @@ def close_campaign(*, actor: User, campaign: Campaign, reason: str, now: datetim
         raise refuse("closed", _("This campaign is closed already."))
     if not reason.strip():
         raise refuse("reason", _("Say why."))
-    if now.date() <= row.end:
+    if now < end_of(row.end, before=False):
         raise refuse("still_running", _("A campaign can be closed after its last day."))
     row.closed_at, row.closed_by = now, actor
     row.save(update_fields=["closed_at", "closed_by"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -157,3 +157,15 @@ def test_a_closed_campaign_stands_still_and_can_be_read() -> None:
     assert Task.objects.visible_to(manager).count() == 1
     reopen_campaign(actor=manager, campaign=campaign, reason="Còn sót", now=end)
     report_progress(actor=owner, task=task, percent=5, now=end)
+
+
+def test_a_campaign_can_be_closed_from_the_first_minute_after_its_last_day_in_ha_noi() -> None:
+    campaign = make_campaign()
+    manager, end = manager_of(campaign), end_of(campaign.end, before=False)
+    early, late = end - timedelta(minutes=1), end + timedelta(minutes=30)
+    assert refused(
+        lambda: close_campaign(actor=manager, campaign=campaign, reason="x", now=early)
+    ) == {"still_running"}
+    assert late.astimezone(UTC).date() == campaign.end  # which is what the servers' day says
+    close_campaign(actor=manager, campaign=campaign, reason="Đã tổng kết", now=late.astimezone(UTC))
+    assert Campaign.objects.get(pk=campaign.pk).closed_at == late
