@@ -16,7 +16,7 @@ from campaign.rules import last_day
 from campaign.selectors.board import Board
 from campaign.selectors.checkpoint import asked, week_of
 from campaign.selectors.filters import TaskFilter
-from dashboard.exceptions import decider_of
+from campaign.selectors.lines import decider_of
 from dashboard.links import product_url, task_list_url
 from dashboard.words import TimeWords, day_words, due_words, short_day
 from security.models import User

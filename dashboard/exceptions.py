@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-
-from campaign.models import Task
 from campaign.selectors import TaskLine
 from campaign.selectors.judged import Judged
-from campaign.selectors.pressing import Pressure, pressure_of
+from campaign.selectors.pressing import pressure_of
 from dashboard.links import task_url
-from dashboard.steps import Step, clock_words, next_step
+from dashboard.steps import clock_words, next_step
 from dashboard.words import TimeWords, light_word
 
 
@@ -42,7 +39,6 @@ class ExceptionRow:
 
 def exception_row(line: TaskLine) -> ExceptionRow:
     task, pressure = line.task, pressure_of(line.task)
-    step = step_of(line, pressure)
     return ExceptionRow(
         code=task.code,
         title=task.title,
@@ -53,27 +49,10 @@ def exception_row(line: TaskLine) -> ExceptionRow:
         owner=str(task.owner or ""),
         due=clock_words(line.reasons, line.deadline, line.at),
         reasons=tuple(line.why),
-        waits_for=step.waits_for,
-        next_step=step.words,
+        waits_for=line.waits_for,
+        next_step=next_step(line.reasons, asked_day=pressure.asked_day),
         obstacle=pressure.obstacle,
         beside=line.beside,
         next_at=line.next_change_at,
         task_id=task.pk,
     )
-
-
-def step_of(line: TaskLine, pressure: Pressure) -> Step:
-    """Who must act next. Whoever was asked for another date is waited for before anybody else."""
-    decider = decider_of(line.task)
-    if pressure.asked_day is not None:
-        day = f"{pressure.asked_day.day}/{pressure.asked_day.month}"
-        return Step(decider, _("decide on the new date asked for: %(day)s") % {"day": day})
-    return next_step(line.reasons, owner=str(line.task.owner or ""), acceptor=decider)
-
-
-def decider_of(task: Task) -> str:
-    """The deputy head of the task's block, by name or by the post that the plan prints."""
-    block = task.block
-    if block is None:
-        return _("acceptance")
-    return str(block.deputy) if block.deputy else block.in_charge

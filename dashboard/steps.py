@@ -1,40 +1,32 @@
-"""From the reason of a light to what a leader asks next: who is waited for, and for what."""
+"""From the reason of a light to what a leader asks next: what is waited for, and since when."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
 from campaign.reasons import day
 from campaign.rules import RED, YELLOW, Reason
+from campaign.selectors.lines import WAITING_FOR_A_GRADE
 from dashboard.words import SOON_DAYS, TimeWords, due_words, short_day
 
-
-@dataclass(frozen=True)
-class Step:
-    """``waits_for``: a person or a post by name. ``words``: the next thing that must happen."""
-
-    waits_for: str
-    words: str
-
-
-WAITING_FOR_A_GRADE = frozenset({"submitted_late", "awaiting_acceptance"})
 IN_REMEDY = frozenset({"remedy_overdue", "remedy_running", "remedy_unfinished"})
 
 
-def next_step(reasons: tuple[Reason, ...], *, owner: str, acceptor: str) -> Step:
-    """The step that answers the gravest reason; reasons come worst first.
-
-    owner: who holds the task. acceptor: who may grade its products.
-    """
+def next_step(reasons: tuple[Reason, ...], *, asked_day: date | None = None) -> str:
+    """What ``TaskLine.waits_for`` has to do: answer whoever asks for another date (asked_day),
+    else the gravest reason; reasons come worst first."""
+    if asked_day is not None:
+        return _("decide on the new date asked for: %(day)s") % {
+            "day": f"{asked_day.day}/{asked_day.month}"
+        }
     if not reasons:
-        return Step(owner, "")
+        return ""
     first = reasons[0]
     if first.code in WAITING_FOR_A_GRADE:
-        return Step(acceptor, _("grade %(what)s") % {"what": _what(first)})
-    return Step(owner, _owners_step(first))
+        return _("grade %(what)s") % {"what": _what(first)}
+    return _owners_step(first)
 
 
 def _owners_step(reason: Reason) -> str:

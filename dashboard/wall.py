@@ -21,7 +21,7 @@ from campaign.selectors.board import Slice
 from campaign.selectors.trend import trend_of
 from dashboard.checkpoint import NextCheckpoint, next_checkpoint
 from dashboard.fingerprint import fingerprint
-from dashboard.steps import WAITING_FOR_A_GRADE, clock_words
+from dashboard.steps import clock_words
 from dashboard.trend import TrendPage, trend_page
 from dashboard.words import LIGHT_ORDER, TimeWords, day_words, light_word
 from security.models import User
@@ -179,7 +179,6 @@ def _tasks(board: Board) -> Iterator[Slide]:
 
 def _row(line: TaskLine) -> WallRow:
     task = line.task
-    graded = bool(line.reasons) and line.reasons[0].code in WAITING_FOR_A_GRADE
     block = task.block
     return WallRow(
         light=line.light,
@@ -187,7 +186,9 @@ def _row(line: TaskLine) -> WallRow:
         words=task.title,
         unit=task.unit.name,
         due=clock_words(line.reasons, line.deadline, line.at),
-        waits_for=(block.in_charge if block else _("acceptance")) if graded else _("the lead unit"),
+        waits_for=(block.in_charge if block else _("acceptance"))
+        if line.leader_is_asked
+        else _("the lead unit"),
         task_id=task.pk,
     )
 

@@ -15,8 +15,9 @@ from campaign.models.tasks import TaskQuerySet
 from campaign.rules import Policy, Reason, TaskFacts, days_late, days_left, last_day, task_light
 from campaign.selectors.judged import Judged, judged_at
 from campaign.selectors.past import Then
+from campaign.selectors.pressing import pressure_of
 
-WAITS_FOR_ACCEPTANCE = {"awaiting_acceptance", "submitted_late"}
+WAITING_FOR_A_GRADE = frozenset({"awaiting_acceptance", "submitted_late"})
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,27 @@ class TaskLine:
         return days_left(self.deadline, self.at) if self.deadline else 0
 
     @property
+    def leader_is_asked(self) -> bool:
+        """Whether a leader has to act next: to grade, or to decide on another date asked for.
+
+        The latter is known of rows of ``with_pressure`` alone.
+        """
+        if pressure_of(self.task).asked_day is not None:
+            return True
+        return any(reason.code in WAITING_FOR_A_GRADE for reason in self.reasons[:1])
+
+    @property
     def waits_for(self) -> str:
-        """Who has to act next: the owner, or whoever accepts."""
-        if any(r.code in WAITS_FOR_ACCEPTANCE for r in self.reasons[:1]):
-            return _("acceptance")
-        return str(self.task.owner) if self.task.owner else ""
+        """Who has to act next, by name or post."""
+        return decider_of(self.task) if self.leader_is_asked else str(self.task.owner or "")
+
+
+def decider_of(task: Task) -> str:
+    """The deputy head of the task's block, by name or by the post that the plan prints."""
+    block = task.block
+    if block is None:
+        return _("acceptance")
+    return str(block.deputy) if block.deputy else block.in_charge
 
 
 def with_people(rows: TaskQuerySet, at: datetime) -> TaskQuerySet:

@@ -197,6 +197,25 @@ def test_whoever_was_asked_for_another_date_is_waited_for(campaign: Campaign) ->
     assert "decide" in again.next_step or "quyết định" in again.next_step
 
 
+def test_page_and_program_are_told_the_same_person_to_wait_for(campaign: Campaign) -> None:
+    task = Task.objects.active().filter(light="red", owner__isnull=False).first()
+    assert task is not None
+    DeadlineRequest.objects.create(
+        task=task, old=task.deadline, new=task.deadline + timedelta(days=9), reason="Chờ số liệu",
+        by=task.owner, at=timezone.now(),
+    )  # fmt: skip
+    client = signed_in_as("truongban")
+    told = client.get("/api/v1/board/").json()["exceptions"]
+    shown = {row.task_id: row.waits_for for row in page_of("truongban").exceptions}
+    assert shown
+    assert {one["id"]: one["waits_for"] for one in told if one["id"] in shown} == shown
+    assert task.block is not None
+    assert shown[task.pk] == str(task.block.deputy)
+    waiting = [one for one in told if one["reasons"][0]["code"] == "awaiting_acceptance"]
+    assert waiting
+    assert all(one["waits_for"] != one["owner"] for one in waiting)
+
+
 def test_thursdays_lead_from_one_briefing_to_the_next(campaign: Campaign) -> None:
     first, last, now = campaign.start, campaign.end, timezone.now()
     second_week = start_of(first) + timedelta(days=9)

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import translation
 
+from campaign.models import Block, Task
 from campaign.rules import COLOURS, Reason
+from campaign.selectors import TaskLine
 from dashboard.steps import clock_words, next_step
+from security.models import User
 
 UNTIL = datetime(2026, 6, 11, 17, 0, tzinfo=UTC)  # the end of 11 June where the campaign runs
 
@@ -29,23 +32,28 @@ UNTIL = datetime(2026, 6, 11, 17, 0, tzinfo=UTC)  # the end of 11 June where the
 )
 def test_step_of_a_reason(reason: Reason, waits_for: str, words: str) -> None:
     with translation.override("en"):
-        step = next_step((reason,), owner="Owner", acceptor="Leader")
-    assert (step.waits_for, step.words) == (waits_for, words)
+        assert (waited_for(reason), next_step((reason,))) == (waits_for, words)
+
+
+def waited_for(*reasons: Reason) -> str:
+    block = Block(no=1, deputy=User(full_name="Leader"))
+    task = Task(owner=User(full_name="Owner"), block=block)
+    return TaskLine(task, "red", UNTIL, UNTIL, reasons=reasons).waits_for
 
 
 def test_the_gravest_reason_decides() -> None:
-    reasons = (Reason("overdue", ("S1",), 1), Reason("awaiting_acceptance", ("S2",)))
-    with translation.override("en"):
-        assert next_step(reasons, owner="Owner", acceptor="Leader").waits_for == "Owner"
+    first, second = Reason("overdue", ("S1",), 1), Reason("awaiting_acceptance", ("S2",))
+    assert waited_for(first, second) == "Owner"
+    assert next_step((first, second)) == next_step((first,))
 
 
 @pytest.mark.parametrize("code", [c for c, light in COLOURS.items() if light in {"red", "yellow"}])
 def test_every_exception_has_a_next_step(code: str) -> None:
-    assert next_step((Reason(code),), owner="Owner", acceptor="Leader").words
+    assert next_step((Reason(code),))
 
 
 def test_no_reason_known() -> None:
-    assert next_step((), owner="Owner", acceptor="Leader").waits_for == "Owner"
+    assert (waited_for(), next_step(())) == ("Owner", "")
 
 
 PRODUCT_DATE = datetime(2026, 5, 30, 17, 0, tzinfo=UTC)  # the end of 30 May
