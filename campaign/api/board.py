@@ -34,7 +34,9 @@ class ListAddress(serializers.Field[Any, Any, str, Any]):
 class LightCountSerializer(serializers.Serializer[Any]):
     light = serializers.ChoiceField(Light.choices)
     count = serializers.IntegerField()
-    before = serializers.IntegerField(help_text="a week before")
+    before = serializers.IntegerField(
+        allow_null=True, help_text="a week before; null in the first week"
+    )
     tasks = ListAddress(source="query", help_text="the list of exactly these tasks")
 
 
@@ -103,6 +105,13 @@ class BoardSerializer(serializers.Serializer[Board]):
     blocks = SliceSerializer(many=True)
     units = SliceSerializer(many=True)
     rows = RowSerializer(source="matrix", many=True)
+
+    def to_representation(self, instance: Board) -> Any:
+        shown = super().to_representation(instance)
+        if instance.since is None:  # nothing to compare with
+            for light in shown["lights"]:
+                light["before"] = None
+        return shown
 
 
 class BoardViewSet(Asked):

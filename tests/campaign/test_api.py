@@ -304,3 +304,13 @@ def test_more_tasks_cost_no_more_queries(
         make_task(campaign=campaign, now=BEGUN)
     with django_assert_max_num_queries(len(few)):
         assert client.get(address).status_code == 200
+
+
+def test_in_the_first_week_nothing_is_told_of_the_week_before(
+    campaign: Campaign, tasks: list[Task], head: User
+) -> None:
+    first = ask(head, BOARD, {"at": (BEGUN + timedelta(days=3)).isoformat()})
+    assert [one["count"] for one in first["lights"]] != [0] * 5
+    assert [one["before"] for one in first["lights"]] == [None] * 5
+    later = ask(head, BOARD, {"at": (BEGUN + timedelta(days=9)).isoformat()})
+    assert None not in [one["before"] for one in later["lights"]]
