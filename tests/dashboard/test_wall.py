@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -11,6 +13,7 @@ from campaign.models import Campaign, ProgressReport, Task
 from campaign.services import take_snapshots
 from dashboard.wall import wall_page
 from security.models import AuditEvent, User
+from tests.campaign.make import make_campaign
 from tests.dashboard.conftest import signed_in_as
 from tests.dashboard.test_board import QUERIES, page_of
 from tests.security.make import make_classified
@@ -101,3 +104,13 @@ def test_the_wall_costs_no_more_than_the_board(campaign: Campaign) -> None:
 def test_others_find_no_wall(campaign: Campaign) -> None:
     for username in ("donvi", "chuyenvien", "sohoa"):
         assert signed_in_as(username).get("/board/wall/").status_code == 404
+
+
+def test_the_board_of_a_named_campaign_leads_to_its_wall(campaign: Campaign) -> None:
+    client = signed_in_as("truongban")
+    assert 'href="/board/wall/"' in client.get("/board/").content.decode()
+    make_campaign(unit=campaign.unit, start=campaign.start + timedelta(days=1))
+    said = client.get(f"/board/?campaign={campaign.code}").content.decode()
+    assert f'href="/board/wall/?campaign={campaign.code}"' in said
+    page = client.get(f"/board/wall/?campaign={campaign.code}").context["page"]
+    assert page.title == campaign.title
