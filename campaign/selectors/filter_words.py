@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaign.models import Light, Task
-from campaign.selectors.filters import TaskFilter
+from campaign.selectors.filters import NO_GROUP, TaskFilter
 from campaign.selectors.structure import Named, Structure
 from security.models import User
 
@@ -66,6 +66,8 @@ def _plan_chips(chosen: TaskFilter, frame: Structure) -> Iterator[Chip]:
     for name, number, known, said in parts:
         if number is not None:
             found = [part.name for part in known if part.no == number]
+            if name == "group" and number == NO_GROUP:
+                found = [_("No group")]
             yield _numbered(found, said % {"no": number}, chosen.but(**{name: None}))
     if chosen.week is not None:
         weeks = [phase.label for phase in frame.phases if phase.no == chosen.week]

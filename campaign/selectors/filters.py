@@ -22,6 +22,8 @@ from security.models import User
 
 NUMBERS = {"group": "group__no", "block": "block__no", "week": "phase__no", "row": "matrix_row__no"}
 
+NO_GROUP = 0  # number of no group: the tasks that lie outside all of them
+UNSET = (None, "")
 OWNER_DIGITS = 12
 DAY_LENGTH = len("2026-06-09")
 EARLIEST_YEAR = 2000  # no campaign is older, and date arithmetic needs room below
@@ -64,7 +66,8 @@ class Bare(Func):
 class TaskFilter:
     """What a list shows. Unknown or malformed values are dropped, never passed to the database.
 
-    light: several allowed; group, block, week, row: numbers of the plan; unit: code;
+    light: several allowed; group, block, week, row: numbers of the plan (group 0: of no group);
+    unit: code;
     owner: "me" or a person's number; deputy: "me" for the blocks that this reader heads;
     state: draft, active, done or cancelled (nothing: on the board); late: was late; due: the
     deadline is over; words: all of them stand in title or code, with
@@ -166,6 +169,8 @@ class TaskFilter:
             for name, column in NUMBERS.items()
             if getattr(self, name) is not None
         }
+        if self.group == NO_GROUP:
+            found = {**found, "group__no": None}
         if self.kind:
             found["kind"] = self.kind
         if self.late:
@@ -176,7 +181,9 @@ class TaskFilter:
     def query(self) -> str:
         """As the query string of a link; empty values are left out."""
         parts = [f"light={light}" for light in self.light]
-        parts += [f"{name}={value}" for name in PLAIN if (value := getattr(self, name))]
+        parts += [
+            f"{name}={value}" for name in PLAIN if (value := getattr(self, name)) not in UNSET
+        ]
         parts += [f"{name}=1" for name in FLAGS if getattr(self, name)]
         if self.unit:
             parts.append(f"unit={quote(self.unit)}")

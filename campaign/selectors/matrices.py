@@ -15,12 +15,14 @@ from django.db.models import (
     Min,
     Q,
 )
+from django.utils.translation import gettext as _
 
 from campaign.models import Block, Campaign, Light
 from campaign.models.light import SEVERITY
 from campaign.models.tasks import TaskQuerySet
-from campaign.selectors.filters import TaskFilter
+from campaign.selectors.filters import NO_GROUP, TaskFilter
 from campaign.selectors.past import Then, deadline_at, with_lead
+from campaign.selectors.saved import plain
 from campaign.selectors.structure import Named, Structure
 from campaign.selectors.tally import Matrix, MatrixLine, Slice
 
@@ -163,7 +165,7 @@ def _unit_line(code: str, name: str, columns: Iterable[Named | None], base: Task
     cells = [
         Slice(str(part.no), part.name, query=here.but(group=part.no).query)
         if part
-        else Slice("", "")
+        else Slice("", _("No group"), query=here.but(group=NO_GROUP).query)
         for part in columns
     ]
     return UnitLine(code, name, here.query, cells, Slice(code, name, query=here.query))
@@ -172,7 +174,8 @@ def _unit_line(code: str, name: str, columns: Iterable[Named | None], base: Task
 def group_totals(rows: TaskQuerySet, frame: Structure, base: TaskFilter) -> list[Slice]:
     """Sums of each column over all units, the last one over everything. One query."""
     sums = [Slice(str(g.no), g.name, query=base.but(group=g.no).query) for g in frame.groups]
-    sums += [Slice("", ""), Slice("", "", query=base.query)]
+    sums.append(Slice("", _("No group"), query=base.but(group=NO_GROUP).query))
+    sums.append(Slice("", "", query=plain(base.query)))
     places = {group.pk: place for place, group in enumerate(frame.groups)}
     counted = rows.order_by().values_list("group_id", "lit").annotate(n=Count("pk"))
     for group, lit, n in counted:

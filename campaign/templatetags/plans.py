@@ -41,11 +41,6 @@ def count_links(counts: Iterable[dict[str, Any]], *names: str) -> SafeString:
             '<li><a class="light light-{}" href="{}?{}" aria-label="{}: {} {}">{}</a></li>',
             *(one["light"], address, one["query"], where, one["word"], one["n"], one["n"]),
         )
-        if one["query"]
-        else format_html(
-            '<li><span class="light light-{}">{}<span class="visually-hidden"> {}</span></span></li>',
-            *(one["light"], one["n"], one["word"]),
-        )
         for one in counts
     ]
     if not found:

@@ -19,6 +19,7 @@ from campaign.models import Light, SavedView, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.selectors import TaskFilter, choice_of, lines_of
 from campaign.selectors.filter_words import SORTS, STATES, chips_of, owner_name, why_empty
+from campaign.selectors.filters import NO_GROUP
 from campaign.selectors.lines import with_people
 from campaign.selectors.past import TODAY, Then, then_at, with_lead
 from campaign.selectors.saved import default_query, plain, views_of
@@ -87,7 +88,7 @@ def _words(
     }
     if not request.htmx:  # type: ignore[attr-defined]
         words["manages"] = may(user, MANAGE)
-        choices = _choices(frame, units, (chosen.owner, person) if person else None)
+        choices = _choices(frame, units, chosen, (chosen.owner, person) if person else None)
         words["form"] = FilterForm(initial=_initial(chosen), choices=choices, auto_id="f_%s")
     return words
 
@@ -102,11 +103,14 @@ def user_units(rows: TaskQuerySet, then: Then = TODAY) -> list[tuple[str, str]]:
 
 
 def _choices(
-    frame: Structure, units: list[tuple[str, str]], person: tuple[str, str] | None
+    frame: Structure,
+    units: list[tuple[str, str]],
+    chosen: TaskFilter,
+    person: tuple[str, str] | None,
 ) -> dict[str, list[tuple[Any, Any]]]:
     return {
         "light": list(Light.choices),
-        "group": [(part.no, f"{part.no}. {part.name}") for part in frame.groups],
+        "group": groups_of(frame, chosen),
         "block": [(part.no, f"{part.no}. {part.name}") for part in frame.blocks],
         "week": [(phase.no, phase.label) for phase in frame.phases],
         "unit": units,
@@ -117,9 +121,21 @@ def _choices(
     }
 
 
+def groups_of(frame: Structure, chosen: TaskFilter) -> list[tuple[Any, Any]]:
+    """To choose from; what lies outside them where a number of a matrix asked for it."""
+    groups = [(part.no, f"{part.no}. {part.name}") for part in frame.groups]
+    return [*groups, (str(NO_GROUP), _("No group"))] if chosen.group == NO_GROUP else groups
+
+
+def said_of(chosen: TaskFilter, name: str) -> str:
+    """A value of the filter as its field writes it."""
+    value = getattr(chosen, name)
+    return "" if value is None else str(value)
+
+
 def _initial(chosen: TaskFilter) -> dict[str, Any]:
     names = ("group", "block", "week", "unit", "kind", "owner", "state", "sort")
-    plain = {name: getattr(chosen, name) or "" for name in names}
+    plain = {name: said_of(chosen, name) for name in names}
     return {"q": chosen.words, "light": list(chosen.light), **plain}
 
 

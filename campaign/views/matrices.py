@@ -188,7 +188,7 @@ def counts_of(part: Slice) -> list[dict[str, Any]]:
             "light": light,
             "word": str(Light(light).label),
             "n": n,
-            "query": of_light(part.query, light) if part.query else "",
+            "query": of_light(part.query, light),
         }
         for light, n in part.bars
     ]

@@ -19,10 +19,10 @@ from campaign.models import Light, Task
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import ZONE
 from campaign.selectors import TaskFilter, choice_of
-from campaign.selectors.filters import WITHOUT_LIGHT
+from campaign.selectors.filters import NO_GROUP, WITHOUT_LIGHT
 from campaign.selectors.past import TODAY, Then, then_at
 from campaign.selectors.structure import Structure, structure_at
-from campaign.views.lists import user_units
+from campaign.views.lists import groups_of, said_of, user_units
 from security.http import signed_in
 from security.models import User
 
@@ -179,7 +179,7 @@ def _choices(plan: Plan, units: list[tuple[str, str]]) -> dict[str, list[tuple[A
             ("done", _("Completed")),
         ],
         "light": [*Light.choices, *_several(plan.chosen.light)],
-        "group": [(part.no, f"{part.no}. {part.name}") for part in frame.groups],
+        "group": groups_of(frame, plan.chosen),
         "block": [(part.no, f"{part.no}. {part.name}") for part in frame.blocks],
         "week": [(phase.no, phase.label) for phase in frame.phases],
         "unit": units,
@@ -197,7 +197,7 @@ def _several(lights: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def _initial(chosen: TaskFilter) -> dict[str, Any]:
     names = ("state", "group", "block", "week", "unit", "kind", "owner")
-    shown = {name: getattr(chosen, name) or "" for name in names}
+    shown = {name: said_of(chosen, name) for name in names}
     shown["owner"] = chosen.owner if chosen.owner == "me" else ""
     return {
         **shown,
@@ -230,6 +230,7 @@ def said(chosen: TaskFilter, frame: Structure, units: list[tuple[str, str]]) -> 
         (frame.rows, chosen.row),
     ):
         words += [part.name for part in parts if part.no == number]
+    words += [_("No group")] if chosen.group == NO_GROUP else []
     words += [phase.label for phase in frame.phases if phase.no == chosen.week]
     words += [str(Task.Kind(chosen.kind).label)] if chosen.kind else []
     words += [str(Task.State(chosen.state).label)] if chosen.state else []

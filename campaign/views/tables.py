@@ -195,7 +195,7 @@ def _units(plan: Plan) -> tuple[Table, list[int]]:
         for line in lines:
             for part in line.cells:
                 if part.total:
-                    name = f"{part.key}. {part.name}" if part.name else _("No group")
+                    name = f"{part.key}. {part.name}" if part.key else part.name
                     yield [line.name, name, *_colours(part)]
 
     title = _("Unit × group")

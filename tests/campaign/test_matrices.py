@@ -358,3 +358,30 @@ def test_two_lights_stand_in_their_field_and_can_be_narrowed_and_cleared(plan: C
     assert re.search(r'<option value="red,yellow" selected>[^<]+, [^<]+<', form)
     same = TaskFilter.from_query(QueryDict("light=red,yellow"), now=timezone.now())
     assert same.light == ("red", "yellow")
+
+
+def test_tasks_outside_the_groups_are_opened_by_their_number() -> None:
+    task = running()
+    campaign = task.campaign
+    for _ in range(2):
+        make_task(
+            campaign=campaign,
+            now=timezone.now(),
+            group=None,
+            unit=task.unit,
+            deadline=timezone.now() + timedelta(days=40),
+        )
+    client = client_of(head_of(task))
+    text = unescape(get(client, "matrix_units"))
+    body = text[text.index("<tbody>") : text.index("</table>")]
+    found = re.findall(r'href="(/tasks/\?[^"]*)"[^>]*>(?:<b>)?(\d+)<', body)
+    outside = [(href, n) for href, n in found if "group=0" in href]
+    assert len(outside) == 3  # of the unit, and in the sums with and without a colour
+    for href, n in found:
+        assert listed(client, href) == int(n), href
+    assert not re.search(r'<span class="light [^"]*">\d', body)  # a number that opens nothing
+    text = unescape(get(client, "task_list", group="0"))
+    assert re.search(r'class="chip"[^>]*>.*?Ngoài các nhóm', text)
+    assert '<option value="0" selected>Ngoài các nhóm</option>' in text
+    text = get(client, "matrix_units", group="0")
+    assert '<option value="0" selected>Ngoài các nhóm</option>' in text
