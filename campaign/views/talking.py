@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -54,7 +55,7 @@ def callable_people(request: HttpRequest, pk: int) -> HttpResponse:
     """Whom an @ can call on this task, for the list below the field: name, sign-in name, unit."""
     task: Task = visible_or_404(request, Task.objects.select_related("unit"), pk=pk)
     typed = asked_of(request, "q")[:TYPED_AT_MOST]
-    found = people_to_call(signed_in(request), task, typed)
+    found = people_to_call(signed_in(request), task, typed, now=timezone.now())
     audit.record(
         "search",
         actor=signed_in(request),
