@@ -146,7 +146,7 @@ def _led(campaign: Campaign, unit: str, instants: Sequence[datetime]) -> dict[in
     }
 
 
-def _leader(moves: Sequence[Any], at: datetime) -> str:
+def _leader(moves: Sequence[tuple[datetime, str, str]], at: datetime) -> str:
     """Code of the lead at an instant; moves: (instant, from, to) of one task, oldest first."""
     later = next((left for moved, left, _came in moves if moved > at), None)
     return later if later is not None else moves[-1][2]
