@@ -11,14 +11,13 @@ from django.db.models.functions import RowNumber, TruncDate
 
 from campaign.models import Light, Phase, Product, Task
 from campaign.models.tasks import TaskQuerySet
-from campaign.rules import MICROSECOND, ZONE, end_of, last_day, start_of
-from campaign.selectors.past import deadline_at
+from campaign.rules import MICROSECOND, ZONE, end_of, start_of
+from campaign.selectors.past import deadline_at, product_deadline_at
 from campaign.selectors.products import ProductLine, product_lines
 from campaign.selectors.structure import Structure
 from security.models import User
 
 DAY = timedelta(days=1)
-PRODUCTS = 200  # dates of their own that one page shows
 
 
 @dataclass(frozen=True)
@@ -31,13 +30,15 @@ class Event:
 
 @dataclass
 class Day:
-    """A day: its events, how many tasks are due by colour, and the most pressing of them."""
+    """A day: its events, how many tasks are due by colour, and the most pressing of them; of the
+    products with a date of their own some, and how many there are."""
 
     day: date
     events: list[Event] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     tasks: list[Task] = field(default_factory=list)
     products: list[ProductLine] = field(default_factory=list)
+    product_total: int = 0
 
     @property
     def total(self) -> int:
@@ -81,10 +82,12 @@ def days_between(
     at: datetime,
     past: datetime | None,
     shown: int,
+    places: range,
 ) -> list[Day]:
     """Every day of ``span``, with at most ``shown`` tasks of each named. Five queries.
 
-    at: the instant of ``rows``; past: the same, None if it is now.
+    at: the instant of ``rows``; past: the same, None if it is now. places: which products of each
+    day are named, the first being 1.
     """
     first, last = span
     days = {first + n * DAY: Day(first + n * DAY) for n in range((last - first).days + 1)}
@@ -96,8 +99,10 @@ def days_between(
         days[day].counts[lit] += n
     for task in _named(due, shown):
         days[task.day].tasks.append(task)  # type: ignore[attr-defined]
-    for line in _products(user, frame, rows, (first, last), at=at, past=past):
-        days[last_day(line.facts.deadline)].products.append(line)
+    for line in _products(user, frame, rows, (first, last), places, at=at, past=past):
+        box = days[line.product.day]  # type: ignore[attr-defined]
+        box.products.append(line)
+        box.product_total = line.product.of_day  # type: ignore[attr-defined]
     return list(days.values())
 
 
@@ -124,17 +129,28 @@ def _products(
     frame: Structure,
     rows: TaskQuerySet,
     span: tuple[date, date],
+    places: range,
     *,
     at: datetime,
     past: datetime | None,
 ) -> list[ProductLine]:
-    """Products with a date of their own; those that share their task's stand in its line."""
+    """Products with a date of their own; those that share their task's stand in its line.
+
+    Of each day those at ``places``, with the number of all of them as ``of_day``.
+    """
     first, last = span
     own = (
         Product.objects.visible_to(user)
-        .filter(task__in=rows.order_by().values("pk"))
-        .filter(deadline__gt=start_of(first), deadline__lte=end_of(last, before=False))
-        .exclude(deadline=deadline_at(past, task="task__"))
-        .order_by("deadline", "pk")
+        .filter(task__in=rows.order_by().values("pk"), deadline__isnull=False)
+        .annotate(bound=product_deadline_at(past))
+        .filter(bound__gt=start_of(first), bound__lte=end_of(last, before=False))
+        .exclude(bound=deadline_at(past, task="task__"))
+        .annotate(day=_last_day("bound"))
     )
-    return product_lines(own[:PRODUCTS], policy=frame.policy, at=at, past=past is not None)
+    order = [F("bound").asc(), F("pk").asc()]
+    placed = own.annotate(
+        place=Window(RowNumber(), partition_by=[F("day")], order_by=order),
+        of_day=Window(Count("pk"), partition_by=[F("day")]),
+    )
+    named = placed.filter(place__gte=places.start, place__lt=places.stop).order_by("day", "place")
+    return product_lines(named, policy=frame.policy, at=at, past=past is not None)

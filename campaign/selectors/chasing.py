@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, DateTimeField, Exists, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 
 from campaign.models import Light, LightTransition, Product, ProgressReport, Submission
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import ZONE, start_of
 from campaign.selectors.filters import TaskFilter
-from campaign.selectors.past import deadline_at
+from campaign.selectors.past import product_deadline_at
 from campaign.selectors.structure import Structure
 from security.models import User
 
@@ -40,9 +39,7 @@ def to_chase(user: User, frame: Structure, base: TaskFilter, *, at: datetime) ->
     )
     told = reports.filter(obstacle=True).annotate(since=Subquery(red_since))
     products = Product.objects.filter(task=OuterRef("pk")).annotate(
-        due=Coalesce(
-            F("deadline"), deadline_at(base.at, task="task__"), output_field=DateTimeField()
-        )
+        due=product_deadline_at(base.at)
     )
     sent = Submission.objects.filter(product=OuterRef("pk"), at__lte=at)
     running = ~Q(lit__in=[Light.DONE, Light.GREY])

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from campaign.models import Acceptance, Briefing, Phase, Product, Submission
 from campaign.models.tasks import TaskQuerySet
 from campaign.rules import end_of
 from campaign.selectors.filters import TaskFilter
-from campaign.selectors.past import deadline_at
+from campaign.selectors.past import product_deadline_at
 from campaign.selectors.structure import Structure
 from security.models import User
 
@@ -48,11 +47,11 @@ def asked_products(
     sent = Submission.objects.filter(product=OuterRef("pk"), at__lte=at)
     graded = Q(acceptance__at__lte=at)
     accepted = Acceptance.objects.filter(submission__product=OuterRef("pk"), grade="A", at__lte=at)
-    due = Coalesce(F("deadline"), deadline_at(base.at, task="task__"), output_field=DateTimeField())
     return (
         Product.objects.filter(task__in=tasks.order_by().values("pk"))
         .exclude(Exists(accepted))
-        .annotate(due=due, is_open=~Exists(sent), is_waiting=Exists(sent.exclude(graded)))
+        .annotate(due=product_deadline_at(base.at))
+        .annotate(is_open=~Exists(sent), is_waiting=Exists(sent.exclude(graded)))
         .filter(due__lte=end_of(by, before=False))
     )
 

@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from campaign.models import Campaign, DeadlineRevision, HandOver, Task
+from campaign.models import Campaign, DeadlineRevision, HandOver, ProductRevision, Task
 from campaign.models.tasks import TaskQuerySet
 from security.models import Unit, User
 
@@ -104,3 +104,13 @@ def deadline_at(at: datetime | None, *, task: str = "") -> Combinable:
     later = DeadlineRevision.objects.filter(task=OuterRef(f"{task}pk"), at__gt=at)
     old = Subquery(later.order_by("at", "pk").values("old")[:1])
     return Coalesce(old, now, output_field=DateTimeField())
+
+
+def product_deadline_at(at: datetime | None) -> Combinable:
+    """For rows that are products: the date that bound then, their own or their task's."""
+    shared = deadline_at(at, task="task__")
+    dates: list[Combinable] = [F("deadline"), shared]
+    if at is not None:
+        later = ProductRevision.objects.filter(product=OuterRef("pk"), at__gt=at)
+        dates.insert(0, Subquery(later.order_by("at", "pk").values("old")[:1]))
+    return Coalesce(*dates, output_field=DateTimeField())

@@ -23,7 +23,8 @@ from security import audit
 from security.http import require_action
 
 LINES = 50
-NAMED = {"month": 3, "week": 12, "day": 0}
+NAMED = {"month": 3, "week": 12, "day": 0}  # the page of a day lists its tasks below
+PRODUCTS = {"month": 3, "week": 12, "day": LINES}
 VIEWS = ("month", "week", "day")
 NEAREST, FARTHEST = date(2000, 2, 1), date(2200, 1, 1)  # room for a month on either side
 
@@ -52,6 +53,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     if plan is None:
         return render(request, "campaign/no_campaign.html")
     span = span_of(plan)
+    places = _places(request, span)
     days = days_between(
         plan.user,
         plan.frame,
@@ -60,8 +62,9 @@ def calendar(request: HttpRequest) -> HttpResponse:
         at=plan.at,
         past=plan.chosen.at,
         shown=NAMED[span.view],
+        places=places,
     )
-    boxes = [_box(plan, span, day) for day in days]
+    boxes = [_box(plan, span, day, places) for day in days]
     context = {
         **page_context(plan, "calendar", asked=(*FILTERS, "at")),
         "span": span,
@@ -80,6 +83,14 @@ def calendar(request: HttpRequest) -> HttpResponse:
         context |= _list_of(request, plan, span, boxes[0], shown)
     audit.record("list", actor=plan.user, object_type="campaign.task", ids=sorted(shown))
     return render(request, "campaign/calendar.html", context)
+
+
+def _places(request: HttpRequest, span: Span) -> range:
+    """Which products of a day are named: the first ones, on the day's own page any page of them."""
+    size, given = PRODUCTS[span.view], request.GET.get("products", "")
+    known = span.view == "day" and given.isdecimal() and len(given) <= 4
+    first = (max(int(given), 1) - 1) * size + 1 if known else 1
+    return range(first, first + size)
 
 
 def span_of(plan: Plan) -> Span:
@@ -128,11 +139,14 @@ def _ways(plan: Plan, span: Span) -> list[tuple[str, str, bool]]:
     ]
 
 
-def _box(plan: Plan, span: Span, day: Day) -> dict[str, Any]:
+def _box(plan: Plan, span: Span, day: Day, places: range) -> dict[str, Any]:
     here = plan.query(view="day", day=day.day.isoformat())
+    following = f"&products={places.stop // len(places) + 1}" if span.view == "day" else ""
     return {
         "day": day,
         "url": f"?{here}",
+        "more_products": max(day.product_total - places.stop + 1, 0),
+        "products_url": f"?{here}{following}",
         "counts": [
             {
                 "light": light,

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaign.models import Briefing, Task
+from campaign.models import Briefing, Product, Task
 from campaign.rules import ZONE, end_of
 from campaign.selectors import TaskFilter
 from campaign.selectors.calendar import days_between
@@ -19,6 +19,7 @@ from tests.campaign.make import make_task
 from tests.campaign.test_views import client_of, head_of, running
 
 pytestmark = pytest.mark.django_db
+FIRST = range(1, 4)
 
 
 def due_on(task: Task, day: date, *, before: bool = False, title: str = "Việc khác") -> Task:
@@ -50,7 +51,9 @@ def test_a_deadline_stands_on_its_last_day() -> None:
     assert frame is not None
     rows = TaskFilter().apply(user, task.campaign)
     span = (day - timedelta(days=1), day + timedelta(days=1))
-    first, second, third = days_between(user, frame, rows, span, at=now, past=None, shown=5)
+    first, second, third = days_between(
+        user, frame, rows, span, at=now, past=None, shown=5, places=FIRST
+    )
     assert [one.pk for one in first.tasks] == [before.pk]
     assert [one.pk for one in second.tasks] == [plain.pk]
     assert third.empty
@@ -85,6 +88,47 @@ def test_briefings_weeks_and_products_with_a_date_of_their_own() -> None:
     assert "Hội nghị tổng kết" in page(task, view="week", day=(day + timedelta(days=1)).isoformat())
     assert product.title in week
     assert "Tuần" in week
+
+
+def with_dates(task: Task, day: date, number: int, *, first: int = 10) -> list[str]:
+    """So many products with that date of their own; their titles."""
+    deadline = end_of(day, before=False)
+    titles = [f"Báo cáo số {first + n:03}" for n in range(number)]
+    Product.objects.bulk_create(
+        Product(task=task, position=first + n, title=title, deadline=deadline)
+        for n, title in enumerate(titles)
+    )
+    return titles
+
+
+def test_many_products_of_one_day_leave_room_for_the_next() -> None:
+    task = running()
+    day = today().replace(day=12)
+    those = with_dates(task, day, 201)
+    (later,) = with_dates(task, day + timedelta(days=1), 1, first=500)
+    month = page(task, day=day.isoformat())
+    grid = month[month.index('<table class="cal') : month.index('<ol class="agenda')]
+    assert later in grid
+    assert sum(title in grid for title in those) == 3
+    assert "còn 198 sản phẩm" in grid
+    link = re.search(r'href="\?([^"]*)">còn 198 sản phẩm', grid)
+    assert link, "the number that opens the day"
+    seen: list[str] = []
+    query = link[1]
+    while query:
+        answer = client_of(head_of(task)).get(f"{reverse('campaign:calendar')}?{query}")
+        text = unescape(answer.content.decode())
+        seen += [title for title in those if title in text]
+        following = re.search(r'href="\?([^"]*)">còn \d+ sản phẩm', text)
+        query = following[1] if following else ""
+    assert seen == those
+
+
+@pytest.mark.parametrize("number", ["0", "99999", "-1", "x", "²"])
+def test_a_page_of_products_that_is_none_is_the_first(number: str) -> None:
+    task = running()
+    (title,) = with_dates(task, today(), 1)
+    assert title in page(task, view="day", day=today().isoformat(), products=number)
 
 
 def test_weeks_are_those_of_the_plan_and_months_whole_weeks() -> None:

@@ -17,6 +17,7 @@ from campaign.selectors.checkpoint import asked
 from campaign.selectors.matrices import progress_lines
 from campaign.selectors.structure import Structure, structure_at
 from campaign.services import revise_deadline, sweep_lights
+from campaign.services.product_dates import revise_product_deadline
 from security.models import User
 from tests.campaign.make import DEADLINE, make_task
 from tests.campaign.test_selectors import make_head
@@ -43,7 +44,9 @@ def told(user: User, task: Task, *, at: datetime, now: datetime) -> dict[str, An
     assert board is not None
     rows = base.apply(user, task.campaign)
     matrix = progress_lines(rows, frame, base, at)
-    days = days_between(user, frame, rows, MAY_AND_JUNE, at=at, past=base.at, shown=9)
+    days = days_between(
+        user, frame, rows, MAY_AND_JUNE, at=at, past=base.at, shown=9, places=range(1, 9)
+    )
     due = base.but(due=True).apply(user, task.campaign)
     return {
         "board": [(line.due, line.in_time) for line in board.matrix],
@@ -118,3 +121,22 @@ def test_the_past_calendar_opens_the_day_that_bound(client: Any) -> None:
         reverse("campaign:calendar"), {"view": "day", "day": "2026-05-28", "at": AT.isoformat()}
     )
     assert task.title in said.content.decode()
+
+
+def test_a_product_moved_later_was_due_on_its_old_day() -> None:
+    task = make_task(products=2)
+    head = make_head(task.campaign)
+    old, new = (end_of(date(2026, 5, day), before=False) for day in (25, 27))
+    task.products.filter(position=2).update(deadline=old)
+    Briefing.objects.create(campaign=task.campaign, day=date(2026, 6, 4))
+    at = old + timedelta(hours=9)
+    sweep_lights(now=at)
+    before = told(head, task, at=at, now=at)
+    product = task.products.get(position=2)
+    assert before["calendar"][date(2026, 5, 25)][2] == [product.pk]
+    assert before["chase"]["product"] == before["checkpoint"].overdue == 1
+    moved = at + timedelta(hours=1)
+    revise_product_deadline(actor=head, product=product, deadline=new, reason="Chờ", now=moved)
+    after = told(head, task, at=at, now=moved + timedelta(hours=1))
+    for page in ("calendar", "chase", "checkpoint", "board"):
+        assert after[page] == before[page]
