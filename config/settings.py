@@ -214,7 +214,8 @@ CELERY_BEAT_SCHEDULE = {
     "tell-people": {"task": "dashboard.tasks.tell_people", "schedule": 60.0},
     "send-letters": {"task": "dashboard.tasks.send_letters", "schedule": 60.0},
     "take-snapshots": {"task": "campaign.tasks.take_snapshots", "schedule": 300.0},
-    "check-lights": {"task": "campaign.tasks.check_lights", "schedule": 86400.0},
+    # At night: nobody waits for the rows it reads, and the changes of midnight are long done.
+    "check-lights": {"task": "campaign.tasks.check_lights", "schedule": crontab(hour=3, minute=10)},
     "requeue-expired-leases": {"task": "digitization.tasks.requeue_expired", "schedule": 30.0},
     # Half past one at night, before the working day and after the evening's uploads.
     "make-backup": {"task": "config.tasks.make_backup", "schedule": crontab(hour=1, minute=30)},

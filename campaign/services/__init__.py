@@ -23,7 +23,7 @@ from campaign.services.deadlines import (
 from campaign.services.evidence import Sent, attach_all, report_with_files
 from campaign.services.handing_in import Answer, hand_in
 from campaign.services.handing_over import hand_over
-from campaign.services.lights import stale_lights, sweep_lights
+from campaign.services.lights import sweep_lights
 from campaign.services.linking import link_tasks, split_task, unlink_tasks
 from campaign.services.plans import LoadReport, PlanFileError, load_plan
 from campaign.services.policies import PolicyPreview, preview_policy, set_policy
@@ -105,7 +105,6 @@ __all__ = [
     "set_partners",
     "set_policy",
     "split_task",
-    "stale_lights",
     "submit_product",
     "sweep_lights",
     "take_snapshots",

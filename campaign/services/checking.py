@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from campaign.facts import facts_of, newest_policies
-from campaign.models import Campaign, LightCheck, Task
+from campaign.models import Campaign, LightCheck, LightTransition, Task
 from campaign.rules import Policy, TaskFacts, task_light
 from campaign.services.access import check_open
 from campaign.services.agreeing import MANAGE
@@ -41,7 +41,11 @@ def compare_now(*, actor: User, campaign: Campaign, now: datetime) -> LightCheck
 
 
 def compare_campaign(campaign: Campaign, *, now: datetime) -> LightCheck:
-    """Running tasks that no change waits for: the light they show and the light of the rule."""
+    """Running tasks that no change waits for: the light they show and the light of the rule.
+
+    What changed after ``now``, while the comparison ran, shows a later light and is no difference.
+    """
+    begun = database_now()
     looked_at = 0
     differences: list[dict[str, Any]] = []
     policy = newest_policies([campaign.pk])[campaign.pk]
@@ -52,10 +56,26 @@ def compare_campaign(campaign: Campaign, *, now: datetime) -> LightCheck:
         last = tasks[-1].pk
         looked_at += len(tasks)
         known = facts_of(tasks, now)
-        differences += [
-            found for t in tasks if (found := _difference(t, known[t.pk], policy, now)) is not None
-        ]
+        doubtful = [t.pk for t in tasks if _difference(t, known[t.pk], policy, now)]
+        if doubtful:
+            differences += _confirmed(campaign, doubtful, now=now, begun=begun)
     return _kept(campaign, now, looked_at, differences)
+
+
+@transaction.atomic
+def _confirmed(
+    campaign: Campaign, doubtful: list[int], *, now: datetime, begun: datetime
+) -> list[dict[str, Any]]:
+    """Those of a first look that differ still while their rows are held; none changed since now."""
+    rows = Task.objects.active().filter(pk__in=doubtful).order_by("pk").only(*READ)
+    tasks = list(rows.select_for_update(of=("self",), no_key=True))
+    until = now + (database_now() - begun)
+    turned = LightTransition.objects.filter(task__in=tasks, detected_at__gt=now)
+    changed = set(turned.values_list("task_id", flat=True))
+    changed |= {t.pk for t in tasks if t.next_change_at is not None and t.next_change_at <= until}
+    known, policy = facts_of(tasks, now), newest_policies([campaign.pk])[campaign.pk]
+    found = [_difference(t, known[t.pk], policy, now) for t in tasks if t.pk not in changed]
+    return [one for one in found if one is not None]
 
 
 def _difference(

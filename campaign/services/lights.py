@@ -148,19 +148,6 @@ def sweep_lights(*, now: datetime) -> int:
             return written
 
 
-def stale_lights(*, now: datetime) -> list[str]:
-    """Codes of tasks whose stored light differs from the rule; the nightly check of the cache."""
-    open_ones = Task.objects.active().filter(campaign__closed_at=None)
-    tasks = list(open_ones.exclude(next_change_at__lte=now))
-    known = facts_of(tasks, now)
-    policies = newest_policies(task.campaign_id for task in tasks)
-    return [
-        task.code
-        for task in tasks
-        if task_light(known[task.pk], policies[task.campaign_id], now).light != task.light
-    ]
-
-
 def inputs_hash(facts: TaskFacts, policy: Policy) -> str:
     """Fingerprint of what a light was computed from."""
     return hashlib.blake2b(repr((facts, policy)).encode(), digest_size=16).hexdigest()

@@ -25,7 +25,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from campaign.models import LightTransition, Task
-from campaign.services import stale_lights
+from campaign.services import compare_lights
 from config.bench import Result
 from config.bench.campaign_rows import populate
 from config.bench.database import own_database
@@ -168,7 +168,7 @@ def _checked(begun: datetime, due: set[int]) -> dict[str, int]:
         "notices": should,
         "not_turned": len(due - {task for task, *_rest in turned}),
         "turned_twice": len(turned) - len(set(turned)),
-        "unlike_the_rule": len(stale_lights(now=timezone.now())),
+        "unlike_the_rule": sum(len(c.differences) for c in compare_lights(now=timezone.now())),
         "notices_missing": missing,
         "notices_beyond": beyond,
         "notices_twice": twice,

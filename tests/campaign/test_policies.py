@@ -13,11 +13,11 @@ from campaign.rules import Policy, end_of
 from campaign.selectors import board_for
 from campaign.services import (
     close_campaign,
+    compare_lights,
     preview_policy,
     reopen_campaign,
     report_progress,
     set_policy,
-    stale_lights,
     sweep_lights,
     take_snapshots,
 )
@@ -69,7 +69,7 @@ def test_thresholds_turn_lights_from_now_on_and_leave_the_past() -> None:
     past = board_for(manager, EARLY - timedelta(minutes=1), now=EARLY + timedelta(minutes=1))
     assert past is not None
     assert {one.light: one.count for one in past.lights if one.count} == {"green": 1}
-    assert stale_lights(now=EARLY) == []
+    assert compare_lights(now=EARLY)[0].differences == []
     assert AuditEvent.objects.filter(action="policy.set").count() == 1
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from celery.schedules import crontab
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -183,6 +184,25 @@ def test_the_nightly_comparison_is_kept() -> None:
     assert check.differences == [{"task": wrong.pk, "stored": "red", "ruled": "green"}]
     old = compare_lights(now=BEGIN + timedelta(days=91))
     assert LightCheck.objects.count() == len(old) == 1  # the older one went
+
+
+def test_the_comparison_runs_at_night(settings: Any) -> None:
+    schedule = settings.CELERY_BEAT_SCHEDULE["check-lights"]["schedule"]
+    assert isinstance(schedule, crontab)
+    assert schedule.hour <= {0, 1, 2, 3, 4, 5}
+    assert len(schedule.hour) == len(schedule.minute) == 1
+    assert settings.CELERY_TIMEZONE == "Asia/Ho_Chi_Minh"
+
+
+def test_what_turned_while_the_comparison_ran_is_no_difference() -> None:
+    _right, wrong = wrong_one()
+    turned = make_task(campaign=wrong.campaign)
+    Task.objects.filter(pk=wrong.pk).update(next_change_at=None)
+    assert sweep_lights(now=DEADLINE)
+    turned.refresh_from_db()
+    assert turned.light == "red"
+    (check,) = compare_lights(now=BEGIN)
+    assert [one["task"] for one in check.differences] == [wrong.pk]
 
 
 def test_the_comparison_sees_a_wrong_moment_too() -> None:

@@ -30,7 +30,6 @@ WITHOUT_A_LINE = {
     "campaign.services.lights.begin": PART,
     "campaign.services.lights.leave_board": PART,
     "campaign.services.lights.settle": PART,
-    "campaign.services.lights.stale_lights": "only compares",
     "campaign.services.plan_parts.load_parts": PART,
     "campaign.services.policies.preview_policy": "only counts",
     "campaign.services.sending.do_once": "around a service that writes its line",
