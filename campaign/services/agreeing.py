@@ -14,6 +14,7 @@ from campaign.models import Campaign, Product, Task, TaskUnit
 from campaign.rules import end_of
 from campaign.services.access import check_open, locked, not_allowed, refuse
 from campaign.services.granting import sync_grants
+from campaign.services.leading import put_in_lead
 from campaign.services.lights import leave_board
 from campaign.services.owed import (
     check_in_time,
@@ -243,7 +244,7 @@ def _set(row: Task, parts: dict[str, Any], *, actor: User) -> None:
     for name, value in parts.items():
         setattr(row, name, value)
     if "unit" in parts:
-        row.unit_path, row.lead_named = row.unit.path, True
+        put_in_lead(row, row.unit)
         if not may(actor, MANAGE, row):
             raise not_allowed()
 

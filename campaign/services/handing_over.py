@@ -10,6 +10,7 @@ from campaign.models import HandOver, Task
 from campaign.services.access import locked, refuse
 from campaign.services.agreeing import MANAGE
 from campaign.services.granting import sync_grants
+from campaign.services.leading import put_in_lead
 from security import audit
 from security.history import sign
 from security.models import Unit, User
@@ -49,7 +50,8 @@ def hand_over(
             by=actor,
             at=now,
         )
-        row.owner, row.unit, row.unit_path = owner, lead, lead.path
+        row.owner = owner
+        put_in_lead(row, lead)
         row.version += 1
         sign(row, actor=actor, now=now, reason=reason).save(
             update_fields=["owner", "unit", "unit_path", "version"]

@@ -20,6 +20,7 @@ from campaign.services.access import (
     refuse,
 )
 from campaign.services.granting import sync_grants
+from campaign.services.leading import put_in_lead
 from campaign.services.lights import begin
 from campaign.services.owed import check_version
 from security import audit
@@ -154,7 +155,7 @@ def complete_draft(
     unit: Unit | None = parts.pop("unit", None)
     if unit is not None:
         check_action(actor, "campaign.manage", unit)
-        task.unit, task.unit_path, task.lead_named = unit, unit.path, True
+        put_in_lead(task, unit)
         check_action(actor, "campaign.manage", task)  # at its level, too
     owner: User | None = parts.get("owner")
     if owner is not None and owner.pk != task.owner_id:
