@@ -58,6 +58,7 @@ def check(document: Document, known_units: Collection[str] = ()) -> None:
     _check_units(document, known_units)
     _check_numbers(document)
     _check_tasks_named(document)
+    _check_partners(document)
     _check_dates(document)
 
 
@@ -200,6 +201,22 @@ def _check_tasks_named(document: Document) -> None:
     for i, row in enumerate(data.get("assignments", {}).get("tasks", [])):
         if row["task"] not in every:
             document.problem(("assignments", "tasks", i, "task"), f"unknown task {row['task']!r}")
+
+
+def _check_partners(document: Document) -> None:
+    """A unit works along once, and never with itself as the lead."""
+    named = document.data.get("assignments", {}).get("tasks", [])
+    leads = {row["task"]: row["lead"] for row in named if "lead" in row}
+    for i, row in _rows(document, "tasks"):
+        lead = leads.get(row["code"], row.get("lead"))
+        seen: set[str] = set()
+        for j, item in enumerate(row.get("coordinating", [])):
+            unit = item if isinstance(item, str) else item["unit"]
+            if unit == lead:
+                document.problem(("tasks", i, "coordinating", j), f"{unit!r} leads this task")
+            if unit in seen:
+                document.problem(("tasks", i, "coordinating", j), f"{unit!r} is named twice")
+            seen.add(unit)
 
 
 def _check_dates(document: Document) -> None:

@@ -8,7 +8,14 @@ import pytest
 from django.db import connection
 
 from campaign.models import Product, Task
-from campaign.services import cancel_task, load_plan, remove_product, split_task, sweep_lights
+from campaign.services import (
+    PlanFileError,
+    cancel_task,
+    load_plan,
+    remove_product,
+    split_task,
+    sweep_lights,
+)
 from campaign.services.plans import LoadReport
 from security.models import Unit
 from tests.campaign.make import BEGIN, NOON, office_of
@@ -22,6 +29,14 @@ products:
   - {code: S1, title: Danh mục gốc, tasks: [G1]}
 """
 G1 = "    - {task: G1, owner: chunhiem, responsibility: Chịu trách nhiệm, process: Làm}\n"
+
+# With a second unit, and a place for the lead of G1 and for who works along.
+LEADS = (
+    SMALL.replace("{", "{{")
+    .replace("}", "}}")
+    .replace("    lead: A\n", "    lead: {}\n    coordinating: {}\n")
+    .replace("  - {{code: TAP", "  - {{code: B, name: Đơn vị B, parent: GOC}}\n  - {{code: TAP")
+)
 
 
 def loaded(tmp_path: Path, text: str = TWO) -> LoadReport:
@@ -145,6 +160,32 @@ def test_what_was_left_out_and_comes_again_is_followed(tmp_path: Path) -> None:
     report = loaded(tmp_path, SMALL.replace(G1, G1.replace("process: Làm", "process: Rà soát")))
     assert report.differences == []
     assert Task.objects.get(pk=task.pk).process == "Rà soát"
+
+
+@pytest.mark.parametrize(
+    ("coordinating", "said"), [("[A]", "'A' leads this task"), ("[B, B]", "'B' is named twice")]
+)
+def test_no_unit_works_along_with_itself(tmp_path: Path, coordinating: str, said: str) -> None:
+    wrong = LEADS.format("A", coordinating)
+    with pytest.raises(PlanFileError, match=said):
+        load_plan(write(tmp_path, wrong), actor=None, now=BEGIN)
+    assert not Task.objects.exists()
+
+
+def test_a_partner_whom_people_made_the_lead_is_no_partner_again(tmp_path: Path) -> None:
+    task = running(tmp_path, LEADS.format("A", "[]"))
+    other = Unit.objects.get(code="B")
+    Task.objects.filter(pk=task.pk).update(unit=other, unit_path=other.path)
+    loaded(tmp_path, LEADS.format("A", "[B]"))
+    assert not task.task_units.exists()
+
+
+def test_a_partner_whom_the_file_makes_the_lead_works_along_no_longer(tmp_path: Path) -> None:
+    task = running(tmp_path, LEADS.format("A", "[B]"))
+    assert [one.unit.code for one in task.task_units.all()] == ["B"]
+    loaded(tmp_path, LEADS.format("B", "[]"))
+    assert Task.objects.get(pk=task.pk).unit.code == "B"
+    assert not task.task_units.exists()
 
 
 def test_a_draft_may_be_emptied(tmp_path: Path) -> None:
