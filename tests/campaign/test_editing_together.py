@@ -181,7 +181,7 @@ def test_whoever_wanted_the_board_and_met_a_clash_still_gets_there() -> None:
     page = answer.content.decode()
     button = re.search(r'<button[^>]* name="then" value="(\w+)"[^>]*>([^<]+)</button>', page)
     assert button is not None
-    assert (button[1], button[2]) == ("activate", "Lưu những gì đã chọn và đưa lên bảng")
+    assert (button[1], button[2]) == ("activate", "Lưu theo lựa chọn và đưa lên bảng")
     assert Task.objects.get(pk=draft.pk).state == "draft"
     chosen = {**sent, "beside": "2", "keep-process": "mine", "then": button[1]}
     answer = second.post(url("task_edit", draft), chosen, follow=True)
