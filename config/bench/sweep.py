@@ -3,7 +3,8 @@
 Each sweeper is a process of its own that recomputes, writes transitions and tells people, as the
 clock's worker does. In the middle one of the two is killed (SIGKILL) and another takes its place,
 as the launcher and Compose do. Then the database is asked whether each change and each notice is
-there exactly once; what there should be is worked out in SQL, apart from the code under test.
+there exactly once, and in one letter where its reader wants one: everybody has an address, so all
+letters are prepared and wait. What there should be is worked out in SQL, apart from the code under test.
 
 ``elapsed_seconds`` is from the start of the first sweeper (with its imports) to the end of the
 last; ``load`` is what else the machine had to do in the minute before.
@@ -21,7 +22,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from campaign.models import LightTransition, Task
@@ -29,6 +31,7 @@ from campaign.services import compare_lights
 from config.bench import Result
 from config.bench.campaign_rows import populate
 from config.bench.database import own_database
+from security.models import User
 
 SCALE = 100_000
 UNITS = 500
@@ -38,7 +41,7 @@ KILLED_AT = 1 / 3  # of the changes
 LONGEST = 1800.0
 WRONG = (
     *("not_turned", "turned_twice", "unlike_the_rule", "notices_missing", "notices_beyond"),
-    *("notices_twice", "untold", "mailed_twice"),
+    *("notices_twice", "untold", "mailed_twice", "unmailed"),
 )
 # Every change since the population was made that is a turn, with whom it concerns.
 _TOLD = """
@@ -63,7 +66,10 @@ SELECT
     (SELECT count(*) FROM turn WHERE NOT EXISTS (
         SELECT FROM dashboard_toldevent e WHERE e.key = 'transition:' || turn.id)),
     (SELECT count(*) FROM (SELECT notice_id FROM dashboard_delivery_notices
-        GROUP BY notice_id HAVING count(*) > 1) twice)
+        GROUP BY notice_id HAVING count(*) > 1) twice),
+    (SELECT count(*) FROM dashboard_notice n WHERE n.kind <> 'turned_better' AND NOT EXISTS (
+        SELECT FROM dashboard_delivery_notices d WHERE d.notice_id = n.id)),
+    (SELECT count(*) FROM dashboard_delivery)
 """
 
 
@@ -74,6 +80,7 @@ def run(*, scale: int | None = None, **_options: Any) -> Result:
     with own_database("bench_sweep") as name:
         populate(tasks, UNITS, now, shine_due)
         _all_told()
+        User.objects.update(email=Concat(F("username"), Value("@example.invalid")))
         begun = timezone.now()
         due = set(Task.objects.due_for_sweep(begun).values_list("pk", flat=True))
         taken = _swept(name, begun, len(due))
@@ -162,7 +169,7 @@ def _checked(begun: datetime, due: set[int]) -> dict[str, int]:
     turned = list(_turned(begun).values_list(*change))
     with connection.cursor() as cursor:
         cursor.execute(_TOLD, {"begun": begun})
-        should, missing, beyond, twice, untold, mailed_twice = cursor.fetchone()
+        should, missing, beyond, twice, untold, mailed_twice, unmailed, letters = cursor.fetchone()
     return {
         "transitions": len(turned),
         "notices": should,
@@ -174,4 +181,6 @@ def _checked(begun: datetime, due: set[int]) -> dict[str, int]:
         "notices_twice": twice,
         "untold": untold,
         "mailed_twice": mailed_twice,
+        "unmailed": unmailed,
+        "letters": letters,
     }

@@ -2,7 +2,8 @@
 
     python -m config.bench.sweeper NAME_OF_THE_DATABASE
 
-Sweeps and tells until nothing is left that is due, then ends.
+Sweeps and tells until nothing is left that is due, then ends. Its letters are prepared and wait:
+it sends none, and knows no mail server.
 """
 
 import os
@@ -13,6 +14,7 @@ import django
 
 def main(database: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ["EMAIL_URL"] = "memorymail://"
     django.setup()
     from django.db import connection  # noqa: PLC0415 - needs the settings
     from django.utils import timezone  # noqa: PLC0415

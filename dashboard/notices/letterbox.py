@@ -5,9 +5,8 @@ However much one late sweep finds, a person gets one letter of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from itertools import groupby
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -23,17 +22,25 @@ WAITING = Delivery.State.WAITING
 def put_in(wanted: Iterable[tuple[Notice, str]], *, now: datetime) -> None:
     """Put notices into the letters that will carry them; only of people whom a letter reaches.
 
-    The people are locked, in order: two clocks at once fill one letter and not two.
+    The people are locked, in order: two clocks at once fill one letter and not two. The same few
+    queries for any number of people: a late sweep concerns everybody at once.
     """
     if not letters.configured():
         return
-    rows = sorted(wanted, key=lambda one: (one[0].user_id, one[1]))
+    rows = list(wanted)
     reached = _reached({notice.user_id for notice, _way in rows})
+    rows = [(notice, way) for notice, way in rows if notice.user_id in reached]
+    # A letter that is about to leave takes along what would have come in the digest.
+    at_once = {notice.user_id for notice, way in rows if way == rules.AT_ONCE}
+    letter_of = _about_to_leave(reached)
     hours = hours_of(reached)
-    for (user, way), group in groupby(rows, key=lambda one: (one[0].user_id, one[1])):
-        if user in reached:
-            letter = _letter_for(user, way, hours.get(user, rules.Hours()), now)
-            letter.notices.add(*(notice for notice, _way in group))
+    for way, people in ((rules.AT_ONCE, at_once), (rules.DIGEST, reached - at_once)):
+        letter_of |= _open(way, people - letter_of.keys(), hours, now)
+    holds = Delivery.notices.through
+    holds.objects.bulk_create(
+        (holds(delivery=letter_of[one.user_id], notice=one) for one, _way in rows),
+        ignore_conflicts=True,
+    )
 
 
 def _reached(people: set[int]) -> set[int]:
@@ -42,34 +49,45 @@ def _reached(people: set[int]) -> set[int]:
     return set(locked.values_list("pk", flat=True))
 
 
-def _letter_for(user: int, way: str, hours: rules.Hours, now: datetime) -> Delivery:
-    """A letter that is about to leave takes along what would have come in the digest."""
-    about_to = Delivery.objects.filter(user_id=user, way=rules.AT_ONCE, state=WAITING)
-    if letter := about_to.select_for_update().first():
-        return letter
-    if way == rules.DIGEST:
-        at = rules.digest_time(now, hours)
-        return _first_open(user, way, hours, at, _digest_key, rules.day_after)
-    return _first_open(user, way, hours, now, _span_key, rules.next_span)
+def _about_to_leave(people: set[int]) -> dict[int, Delivery]:
+    """The letters at once that wait, by person; of several the last one."""
+    rows = Delivery.objects.filter(user__in=people, way=rules.AT_ONCE, state=WAITING)
+    found = rows.order_by("not_before", "pk").select_for_update()
+    return {letter.user_id: letter for letter in found}
 
 
-def _first_open(
-    user: int,
-    way: str,
-    hours: rules.Hours,
-    at: datetime,
-    key_of: Callable[[datetime], str],
-    after: Callable[[datetime], datetime],
-) -> Delivery:
-    """The letter of that day or span; the next one outside quiet hours if that has left already."""
-    while True:
-        at = rules.leaves_at(at, hours)
-        letter, _made = Delivery.objects.select_for_update().get_or_create(
-            user_id=user, way=way, subject_key=key_of(at), defaults={"not_before": at}
-        )
-        if letter.state == WAITING:
-            return letter
-        at = after(at)
+def _open(
+    way: str, people: set[int], hours: dict[int, rules.Hours], now: datetime
+) -> dict[int, Delivery]:
+    """Each one's letter of that day or span; the next one outside quiet hours if it has left."""
+    digest = way == rules.DIGEST
+    key_of, after = (_digest_key, rules.day_after) if digest else (_span_key, rules.next_span)
+    first = rules.digest_time if digest else rules.leaves_at
+    hours_by = {pk: hours.get(pk, rules.Hours()) for pk in people}
+    when = {pk: first(now, hours_by[pk]) for pk in people}
+    found: dict[int, Delivery] = {}
+    while when:
+        there = _there(way, {pk: key_of(at) for pk, at in when.items()})
+        fresh = [
+            Delivery(user_id=pk, way=way, subject_key=key_of(at), not_before=at)
+            for pk, at in when.items()
+            if pk not in there
+        ]
+        there |= {letter.user_id: letter for letter in Delivery.objects.bulk_create(fresh)}
+        found |= {pk: letter for pk, letter in there.items() if letter.state == WAITING}
+        when = {
+            pk: rules.leaves_at(after(at), hours_by[pk])
+            for pk, at in when.items()
+            if pk not in found
+        }
+    return found
+
+
+def _there(way: str, keys: dict[int, str]) -> dict[int, Delivery]:
+    """The letters of these people under these keys, whatever became of them."""
+    rows = Delivery.objects.filter(user__in=keys, way=way, subject_key__in=set(keys.values()))
+    locked = rows.order_by("pk").select_for_update()
+    return {one.user_id: one for one in locked if one.subject_key == keys[one.user_id]}
 
 
 def _digest_key(at: datetime) -> str:

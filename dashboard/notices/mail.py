@@ -141,7 +141,7 @@ def send_again(*, actor: User, now: datetime, unsure: bool) -> int:
     The latter may then come twice: whoever asks for it was told so.
     """
     rows = Delivery.objects.filter(state=State.UNSURE if unsure else State.FAILED)
-    pks = sorted(rows.select_for_update().values_list("pk", flat=True))
+    pks = list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
     Delivery.objects.filter(pk__in=pks).update(
         state=State.WAITING, attempts=0, not_before=now, error=""
     )

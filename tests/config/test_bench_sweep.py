@@ -23,4 +23,5 @@ def test_a_killed_sweeper_leaves_each_change_and_notice_there_once() -> None:
     assert result["ratios"]["wrong"] == 0
     assert figures["transitions"] >= figures["due"] > 3900
     assert figures["notices"] >= 2 * figures["transitions"]
+    assert figures["letters"] > 0 == figures["unmailed"]
     assert 0 < figures["killed_after_seconds"] < figures["elapsed_seconds"]

@@ -11,6 +11,7 @@ from django.core import mail
 from django.db import connection
 from django.db.models import F, Value
 from django.db.models.functions import Concat
+from django.test.utils import CaptureQueriesContext
 
 from campaign.models import LightTransition, Task
 from campaign.services import (
@@ -22,6 +23,7 @@ from campaign.services import (
     sweep_lights,
 )
 from dashboard.models import Delivery, Notice, NoticeChoice, ToldEvent
+from dashboard.notices.letterbox import put_in
 from dashboard.notices.mail import send_due
 from dashboard.notices.rules import ZONE, Hours, digest_time, is_quiet
 from dashboard.notices.saying import voices_of, words_of
@@ -400,6 +402,23 @@ def test_a_hundred_turns_found_at_once_are_one_letter_a_person() -> None:
         letter.notices.count()
         == Notice.objects.filter(user=owner).exclude(kind="turned_better").count()
     )
+
+
+def test_no_number_of_people_raises_the_queries_of_their_letters() -> None:
+    task, owner, *_others = world()
+
+    def queries_for(people: list[User]) -> int:
+        rows = [(make_notice(one, task, at=NOON), "at_once") for one in people]
+        rows += [(make_notice(one, task, at=NOON, kind="mentioned"), "digest") for one in people]
+        with CaptureQueriesContext(connection) as queries:
+            put_in(rows, now=NOON)
+        return len(queries)
+
+    alone = queries_for([owner])
+    many = [make_user(email=f"n{number}@sauro.example") for number in range(9)]
+    assert queries_for(many) <= alone
+    assert Delivery.objects.count() == 10
+    assert all(letter.notices.count() == 2 for letter in Delivery.objects.all())
 
 
 def test_what_comes_after_a_letter_has_left_goes_into_the_next_one() -> None:
