@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from campaign.models import DeadlineRevision, LightPolicy, Product, ProgressReport, Task
+from campaign.models import (
+    DeadlineRevision,
+    LightPolicy,
+    Product,
+    ProductRevision,
+    ProgressReport,
+    Task,
+)
 from campaign.rules import Policy, ProductFacts, TaskFacts, start_of
 
 
@@ -31,7 +38,7 @@ def newest_policies(campaigns: Iterable[int]) -> dict[int, Policy]:
 def facts_of(tasks: Iterable[Task], at: datetime, *, past: bool = False) -> dict[int, TaskFacts]:
     """What is known of these tasks, by task id. Tasks without dates are left out.
 
-    past: what was known at ``at`` only, and the deadlines of then (one more query). Otherwise every
+    past: what was known at ``at`` only, and the deadlines of then (two more queries). Otherwise every
     fact counts that is there, whatever its clock says: writers wait for each other, and their
     clocks differ, so a fact may bear a time a little later than the reader's.
     """
@@ -44,7 +51,8 @@ def facts_of(tasks: Iterable[Task], at: datetime, *, past: bool = False) -> dict
     ids = list(starts)
     if past:
         deadlines |= _deadlines_at(ids, at)
-    products = _products(ids, cut, deadlines)
+    moved = _product_deadlines_at(ids, at) if past else {}
+    products = _products(ids, cut, deadlines, moved)
     progress = _progress(ids, cut)
     return {
         pk: TaskFacts(
@@ -63,6 +71,12 @@ def _deadlines_at(ids: list[int], at: datetime) -> dict[int, datetime]:
     return dict(rows.values_list("task_id", "old"))
 
 
+def _product_deadlines_at(ids: list[int], at: datetime) -> dict[int, datetime]:
+    """The date of each product that moved later than ``at``, by product id."""
+    rows = ProductRevision.objects.filter(product__task_id__in=ids, at__gt=at)
+    return dict(rows.order_by("-at", "-pk").values_list("product_id", "old"))
+
+
 def _progress(ids: list[int], cut: datetime | None) -> dict[int, int]:
     reports = ProgressReport.objects.filter(task_id__in=ids)
     if cut is not None:
@@ -72,9 +86,15 @@ def _progress(ids: list[int], cut: datetime | None) -> dict[int, int]:
 
 
 def _products(
-    ids: list[int], cut: datetime | None, deadlines: dict[int, datetime]
+    ids: list[int],
+    cut: datetime | None,
+    deadlines: dict[int, datetime],
+    moved: dict[int, datetime],
 ) -> dict[int, list[ProductFacts]]:
-    """One row per product and round, folded into the product's newest grade and hand-in."""
+    """One row per product and round, folded into the product's newest grade and hand-in.
+
+    deadlines: of tasks; moved: of products whose date was another one then.
+    """
     rows = (
         Product.objects.filter(task_id__in=ids)
         .order_by("task_id", "position", "submissions__round")
@@ -95,7 +115,10 @@ def _products(
     for pk, task_id, code, position, checklist, deadline, sent, graded, grade, until in rows:
         task, facts = found.get(pk) or (
             task_id,
-            ProductFacts(checklist or f"{code}/{position}", deadline or deadlines[task_id]),
+            ProductFacts(
+                checklist or f"{code}/{position}",
+                moved.get(pk) or deadline or deadlines[task_id],
+            ),
         )
         found[pk] = task, _after_round(facts, cut, sent, graded, grade, until)
     by_task: dict[int, list[ProductFacts]] = {}
