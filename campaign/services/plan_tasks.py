@@ -122,11 +122,7 @@ class Loader:
             self.merge.sign(task).save(update_fields=["original_deadline"])
 
     def _partners(self, task: Task, row: TaskRow) -> bool:
-        """The units that work along; never the lead, whom people may have chosen among them."""
-        if f"task:{row.code}" in self.merge.updated:
-            task.task_units.filter(unit=task.unit).delete()
-        partners = [p for p in row.partners if p.unit != task.unit.code]
-        there = [[p.unit, p.part, p.leads_part] for p in partners]
+        there = [[p.unit, p.part, p.leads_part] for p in row.partners]
         here = [
             [partner.unit.code, partner.part, partner.role == TaskUnit.Role.CO_LEADS]
             for partner in (
@@ -143,7 +139,7 @@ class Loader:
                 part=partner.part,
                 role=TaskUnit.Role.CO_LEADS if partner.leads_part else TaskUnit.Role.COORDINATES,
             )
-            for partner in partners
+            for partner in row.partners
         )
         return True
 
