@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+
 from campaign.models import (
     DeadlineRevision,
     LightPolicy,
@@ -38,7 +42,7 @@ def newest_policies(campaigns: Iterable[int]) -> dict[int, Policy]:
 def facts_of(tasks: Iterable[Task], at: datetime, *, past: bool = False) -> dict[int, TaskFacts]:
     """What is known of these tasks, by task id. Tasks without dates are left out.
 
-    past: what was known at ``at`` only, and the deadlines of then (two more queries). Otherwise every
+    past: what was known at ``at`` only, and the deadlines of then (one more query). Otherwise every
     fact counts that is there, whatever its clock says: writers wait for each other, and their
     clocks differ, so a fact may bear a time a little later than the reader's.
     """
@@ -51,8 +55,7 @@ def facts_of(tasks: Iterable[Task], at: datetime, *, past: bool = False) -> dict
     ids = list(starts)
     if past:
         deadlines |= _deadlines_at(ids, at)
-    moved = _product_deadlines_at(ids, at) if past else {}
-    products = _products(ids, cut, deadlines, moved)
+    products = _products(ids, cut, deadlines)
     progress = _progress(ids, cut)
     return {
         pk: TaskFacts(
@@ -71,12 +74,6 @@ def _deadlines_at(ids: list[int], at: datetime) -> dict[int, datetime]:
     return dict(rows.values_list("task_id", "old"))
 
 
-def _product_deadlines_at(ids: list[int], at: datetime) -> dict[int, datetime]:
-    """The date of each product that moved later than ``at``, by product id."""
-    rows = ProductRevision.objects.filter(product__task_id__in=ids, at__gt=at)
-    return dict(rows.order_by("-at", "-pk").values_list("product_id", "old"))
-
-
 def _progress(ids: list[int], cut: datetime | None) -> dict[int, int]:
     reports = ProgressReport.objects.filter(task_id__in=ids)
     if cut is not None:
@@ -86,17 +83,19 @@ def _progress(ids: list[int], cut: datetime | None) -> dict[int, int]:
 
 
 def _products(
-    ids: list[int],
-    cut: datetime | None,
-    deadlines: dict[int, datetime],
-    moved: dict[int, datetime],
+    ids: list[int], cut: datetime | None, deadlines: dict[int, datetime]
 ) -> dict[int, list[ProductFacts]]:
     """One row per product and round, folded into the product's newest grade and hand-in.
 
-    deadlines: of tasks; moved: of products whose date was another one then.
+    deadlines: of tasks. A product's own date is the one before its first revision after ``cut``.
     """
+    date: Combinable = F("deadline")
+    if cut is not None:
+        later = ProductRevision.objects.filter(product=OuterRef("pk"), at__gt=cut)
+        date = Coalesce(Subquery(later.order_by("at", "pk").values("old")[:1]), date)
     rows = (
         Product.objects.filter(task_id__in=ids)
+        .annotate(date=date)
         .order_by("task_id", "position", "submissions__round")
         .values_list(
             "pk",
@@ -104,7 +103,7 @@ def _products(
             "task__code",
             "position",
             "checklist_code",
-            "deadline",
+            "date",
             "submissions__at",
             "submissions__acceptance__at",
             "submissions__acceptance__grade",
@@ -117,7 +116,7 @@ def _products(
             task_id,
             ProductFacts(
                 checklist or f"{code}/{position}",
-                moved.get(pk) or deadline or deadlines[task_id],
+                deadline or deadlines[task_id],
             ),
         )
         found[pk] = task, _after_round(facts, cut, sent, graded, grade, until)
