@@ -197,5 +197,5 @@ def _exceptions(
     tasks = list(deadline_then(drawn, at) if then else drawn)
     if then is not None:
         then.put_into(tasks)
-    lines = lines_of(tasks, policy=frame.policy, at=at)
+    lines = lines_of(tasks, policy=frame.policy, at=at, then=then)
     return sorted(lines, key=lambda line: (line.light != Light.RED, -line.days_late, line.task.pk))
