@@ -59,7 +59,8 @@ class Loader:
             created_at=self.now,
         )
         changed = self._partners(task, row)
-        task.task_units.filter(unit=task.unit).delete()  # whom people made the lead meanwhile
+        # Whom people made the lead meanwhile.
+        TaskUnit.objects.filter(task=task, unit=task.unit).delete()
         for product in row.products:
             changed |= self._product(task, product)
         if len(self.merge.updated) > before:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from campaign.models import Product, ProductRevision, Task
 from campaign.rules import end_of
-from campaign.services.access import locked, may_decide, not_allowed
+from campaign.services.access import locked, may_decide, not_allowed, refuse
 from campaign.services.deadlines import APPROVE
 from security import audit
 from security.history import sign
@@ -29,11 +29,14 @@ def revise_product_deadline(
         raise not_allowed()
     with locked(product.task, actor=actor, now=now) as row:
         kept = row.products.select_for_update(of=("self",)).get(pk=product.pk)
+        old = kept.deadline or row.deadline
+        if row.state != Task.State.ACTIVE or old is None:
+            raise refuse("not_active", _("Only a running task can be changed."))
         if problems := _problems(row, kept, deadline, reason.strip(), now):
             raise RefusedError(*problems)
         revision = ProductRevision.objects.create(
             product=kept,
-            old=kept.deadline or row.deadline,
+            old=old,
             new=deadline,
             reason=reason.strip(),
             approved_by=actor,
@@ -50,8 +53,6 @@ def revise_product_deadline(
 def _problems(
     task: Task, product: Product, deadline: datetime, reason: str, now: datetime
 ) -> list[Problem]:
-    if task.state != Task.State.ACTIVE or task.start is None or task.deadline is None:
-        return [Problem("not_active", _("Only a running task can be changed."))]
     graded = product.submissions.filter(acceptance__grade="A")
     found = [
         ("accepted", graded.exists(), _("The product is accepted: its date stays.")),
@@ -64,12 +65,12 @@ def _problems(
         ("deadline_past", deadline <= now, _("The deadline lies in the past.")),
         (
             "before_start",
-            deadline < end_of(task.start, before=False),
+            task.start is not None and deadline < end_of(task.start, before=False),
             _("The deadline lies before the start."),
         ),
         (
             "after_task",
-            deadline > task.deadline,
+            task.deadline is not None and deadline > task.deadline,
             _("The task itself ends earlier: move its deadline first."),
         ),
     ]

@@ -118,7 +118,7 @@ def take_out(*, user: User, kinds: Iterable[str]) -> None:
     for letter in Delivery.objects.select_for_update().filter(pk__in=pks, state=WAITING):
         letter.notices.remove(*letter.notices.filter(kind__in=set(kinds)))
         if not letter.notices.exists():
-            letter.delete()
+            Delivery.objects.filter(pk=letter.pk).delete()
 
 
 def move_waiting(*, user: User, hours: rules.Hours, now: datetime) -> None:
@@ -138,7 +138,7 @@ def _move_digest(letter: Delivery, at: datetime) -> None:
     while other := others.exclude(pk=letter.pk).filter(subject_key=_digest_key(at)).first():
         if other.state == WAITING:
             other.notices.add(*letter.notices.all())
-            letter.delete()
+            Delivery.objects.filter(pk=letter.pk).delete()
             letter = other
             break
         at = rules.day_after(at)

@@ -70,7 +70,7 @@ def test_a_row_with_a_code_changes_and_one_without_becomes_a_draft() -> None:
     assert frozen() == before
     take_in(actor=manager, table=table, now=NOON)
     task.refresh_from_db()
-    assert (task.title, task.note, task.version) == ("Tên mới", "giữ", 2)
+    assert (task.title, task.note, task.version) == ("Tên mới", "giữ", 3)  # and a product
     assert task.deadline is not None
     assert last_day(task.deadline) == date(2026, 6, 1)
     assert list(task.products.values_list("title", flat=True)) == ["Sản phẩm 1", "Thêm nữa"]

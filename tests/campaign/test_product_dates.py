@@ -43,7 +43,7 @@ def move(task: Task, actor: User, **asked: Any) -> ProductRevision:
 
 def test_a_leader_moves_it_and_the_original_stays() -> None:
     task = late_task()
-    head = make_head(task)
+    head = make_head(task.campaign)
     revision = move(task, head)
     task.refresh_from_db()
     assert (revision.old, revision.new, revision.approved_by) == (DUE, NEW, head)
@@ -56,9 +56,9 @@ def test_a_leader_moves_it_and_the_original_stays() -> None:
 
 def test_the_past_keeps_the_date_of_then() -> None:
     task = late_task()
-    move(task, make_head(task))
+    move(task, make_head(task.campaign))
     then = Task.objects.filter(pk=task.pk).lit(LATE - timedelta(seconds=1)).get()
-    assert then.lit == RED  # type: ignore[attr-defined]
+    assert then.lit == RED
     known = facts_of([task], LATE - timedelta(seconds=1), past=True)[task.pk]
     assert [one.deadline for one in known.products] == [DUE]
     assert [one.deadline for one in facts_of([task], LATE)[task.pk].products] == [NEW]
@@ -77,7 +77,7 @@ def test_the_past_keeps_the_date_of_then() -> None:
 def test_what_does_not_fit_is_refused(asked: dict[str, Any], code: str) -> None:
     task = late_task()
     with pytest.raises(RefusedError) as refused:
-        move(task, make_head(task), **asked)
+        move(task, make_head(task.campaign), **asked)
     assert code in {problem.code for problem in refused.value.problems}
     assert task.products.get().deadline == DUE
     assert not ProductRevision.objects.exists()
@@ -88,7 +88,7 @@ def test_an_accepted_product_keeps_its_date() -> None:
     accept(submit(task, now=LATE), actor=office_of(task), now=LATE)
     assert Product.objects.get(task=task).deadline == DUE
     with pytest.raises(RefusedError):
-        move(task, make_head(task))
+        move(task, make_head(task.campaign))
 
 
 def test_nobody_else_moves_it() -> None:
@@ -113,7 +113,7 @@ def test_from_the_page_of_the_product() -> None:
         now=now, start=now.date() - timedelta(days=3), deadline=now + timedelta(days=30)
     )
     product = task.products.get()
-    head, owner = client_of(make_head(task)), client_of(owner_of(task))
+    head, owner = client_of(make_head(task.campaign)), client_of(owner_of(task))
     page = reverse("campaign:product", args=[task.pk, product.pk])
     form = reverse("campaign:product_deadline", args=[task.pk, product.pk])
     assert form in head.get(page).content.decode()

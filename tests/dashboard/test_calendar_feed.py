@@ -248,7 +248,11 @@ def test_the_file_keeps_to_rfc_5545(settings: Any) -> None:
 def test_what_ended_long_ago_is_left_out_and_what_is_open_never() -> None:
     place = make_place()
     ends = {"here": NOON - timedelta(days=29), "gone": NOON - timedelta(days=31)}
-    near = {"campaign": place.task.campaign, "unit": place.task.unit, "owner": place.owner}
+    near: dict[str, Any] = {
+        "campaign": place.task.campaign,
+        "unit": place.task.unit,
+        "owner": place.owner,
+    }
     late = make_task(**near, deadline=ends["gone"])
     done = {name: make_task(**near, deadline=end) for name, end in ends.items()}
     for task in done.values():
@@ -259,7 +263,11 @@ def test_what_ended_long_ago_is_left_out_and_what_is_open_never() -> None:
 
 def test_of_too_many_the_coming_ones_stand_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     place = make_place(deadline=NOON + timedelta(days=1))
-    near = {"campaign": place.task.campaign, "unit": place.task.unit, "owner": place.owner}
+    near: dict[str, Any] = {
+        "campaign": place.task.campaign,
+        "unit": place.task.unit,
+        "owner": place.owner,
+    }
     made = {days: make_task(**near, deadline=NOON + timedelta(days=days)) for days in (-9, -2, 5)}
     monkeypatch.setattr("dashboard.notices.calendar.AT_MOST", 3)
     assert set(by_uid(place.owner)) == {f"task-{one.pk}" for one in (place.task, made[5], made[-2])}

@@ -51,9 +51,10 @@ ALLOWED = {
     "digitization/services/receiving.py": {"_add_pages": "as they came: nobody wrote anything yet"},
     "security/services/invitations.py": {"invite": "sign-in links", "drop_links": "sign-in links"},
     "security/services/secrecy.py": {"store_decision": "only where the model has no history"},
+    "dashboard/notices/letterbox.py": {"put_in": "which notices a letter tells"},
     "dashboard/notices/choosing.py": {"mark_read": "notices", "mark_unread": "notices"},
     # No rows at all.
-    "campaign/selectors/trend.py": {"_counts": "counters", "_own": "counters"},
+    "campaign/selectors/trend.py": {"_counts": "counters"},
     "security/alarms.py": {"tell": "a mark in the cache"},
     "security/database_roles.py": {"_owners_session": "terms of a connection"},
     "config/bench/keeping.py": {"_measure": "figures of a bench"},
