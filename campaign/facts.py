@@ -42,19 +42,21 @@ def newest_policies(campaigns: Iterable[int]) -> dict[int, Policy]:
 def facts_of(tasks: Iterable[Task], at: datetime, *, past: bool = False) -> dict[int, TaskFacts]:
     """What is known of these tasks, by task id. Tasks without dates are left out.
 
-    past: what was known at ``at`` only, and the deadlines of then (one more query). Otherwise every
+    past: what was known at ``at`` only, and the deadlines of then (one more query at most). Otherwise every
     fact counts that is there, whatever its clock says: writers wait for each other, and their
     clocks differ, so a fact may bear a time a little later than the reader's.
     """
     cut = at if past else None
     starts: dict[int, date] = {}
     deadlines: dict[int, datetime] = {}
-    for task in tasks:
+    known = list(tasks)
+    for task in known:
         if task.start is not None and task.deadline is not None:
             starts[task.pk], deadlines[task.pk] = task.start, task.deadline
     ids = list(starts)
     if past:
-        deadlines |= _deadlines_at(ids, at)
+        # Rows of ``deadline_then`` carry the deadline of then already.
+        deadlines |= _deadlines_at([task.pk for task in known if not hasattr(task, "bound")], at)
     products = _products(ids, cut, deadlines)
     progress = _progress(ids, cut)
     return {
