@@ -386,13 +386,15 @@ def test_moving_a_deadline_is_refused() -> None:
     head = make_head(task)
 
     def act(**fields: Any) -> Callable[[], object]:
-        given: dict[str, Any] = {"actor": head, "deadline": DEADLINE, "reason": "vì", **fields}
-        return lambda: revise_deadline(task=task, now=NOON, **given)
+        given: dict[str, Any] = {"actor": head, "deadline": DEADLINE, "reason": "vì", "now": NOON}
+        return lambda: revise_deadline(task=task, **{**given, **fields})
 
     assert refused(act(actor=owner_of(task))) == {"not_allowed"}
     assert refused(act(reason=" ")) == {"reason"}
     assert refused(act()) == {"same_deadline"}
-    assert refused(act(deadline=BEGIN)) == {"before_start"}
+    assert refused(act(deadline=BEGIN)) == {"deadline_past"}
+    early = BEGIN - timedelta(days=1)
+    assert refused(act(deadline=BEGIN, now=early)) == {"before_start"}
 
 
 def test_a_judgement_stands_beside_the_computed_light() -> None:
