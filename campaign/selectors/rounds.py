@@ -62,6 +62,14 @@ class Round:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """A date that was moved. ``old_day``: the last day before that."""
+
+    old_day: date
+    row: ProductRevision
+
+
+@dataclass(frozen=True)
 class ProductPage:
     """A product for one reader. ``rounds``: the newest first. ``own_unit``: he grades elsewhere,
     but his unit leads this task or handed the product in."""
@@ -74,7 +82,7 @@ class ProductPage:
     may_submit: bool
     may_grade: bool
     own_unit: bool
-    revisions: tuple[ProductRevision, ...]
+    revisions: tuple[Moved, ...]
     may_move: bool
 
     @property
@@ -107,7 +115,9 @@ def product_page(user: User, task: Task, product: Product, *, now: datetime) -> 
         and may_work(user, "campaign.submit", task),
         may_grade=running and waiting is not None and may_grade(user, waiting, now),
         own_unit=waiting is not None and may(user, "campaign.accept") and user.unit_id in own,
-        revisions=tuple(product.revisions.select_related("approved_by")),
+        revisions=tuple(
+            Moved(last_day(row.old), row) for row in product.revisions.select_related("approved_by")
+        ),
         may_move=running
         and line is not None
         and not line.facts.final

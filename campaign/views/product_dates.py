@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from campaign import services
 from campaign.forms import ReviseForm
-from campaign.rules import end_of
+from campaign.rules import end_of, last_day
 from campaign.services.access import may_decide
 from campaign.services.deadlines import APPROVE
 from campaign.views.page import carried_out, product_of, task_of
@@ -40,11 +40,13 @@ def move(request: HttpRequest, pk: int, product: int) -> HttpResponse:
     ):
         messages.success(request, _("The deadline is moved; the original stays visible."))
         return redirect("campaign:product", pk=task.pk, product=row.pk)
+    deadline = row.deadline or task.deadline
     context = {
         "task": task,
         "product": row,
         "form": form,
-        "deadline": row.deadline or task.deadline,
+        "day": last_day(deadline) if deadline else None,
+        "task_day": last_day(task.deadline) if task.deadline else None,
     }
     status = form_status(request, form)
     return render(request, "campaign/product_deadline.html", context, status=status)

@@ -119,6 +119,8 @@ def test_from_the_page_of_the_product() -> None:
     assert form in head.get(page).content.decode()
     assert form not in owner.get(page).content.decode()
     assert owner.get(form).status_code == 404
+    assert task.deadline is not None
+    assert f"{last_day(task.deadline):%d/%m/%Y}" in head.get(form).content.decode()
     day = now.date() + timedelta(days=9)
     wrong = head.post(form, {"day": day.isoformat(), "reason": ""})
     assert wrong.status_code == 422
@@ -127,4 +129,6 @@ def test_from_the_page_of_the_product() -> None:
     assert answer.redirect_chain[-1][0] == page
     product.refresh_from_db()
     assert product.deadline == end_of(day, before=False)
-    assert "Chờ phiếu" in answer.content.decode()
+    said = answer.content.decode()
+    assert "Chờ phiếu" in said
+    assert f"moved from {last_day(task.deadline):%d/%m/%Y}" in said
