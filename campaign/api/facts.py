@@ -19,6 +19,7 @@ from campaign import services
 from campaign.api.base import TaskPartViewSet, WrittenPartViewSet
 from campaign.api.bodies import CommentBody, ReportBody, SubmissionBody
 from campaign.api.lights import ReasonSerializer
+from campaign.api.tasks import LightField
 from campaign.models import (
     Acceptance,
     Comment,
@@ -113,8 +114,13 @@ class SubmissionSerializer(Fact):
 
 
 class TransitionSerializer(serializers.ModelSerializer[LightTransition]):
-    """``effective_at``: when the light changed; ``detected_at``: when this was found."""
+    """``effective_at``: when the light changed; ``detected_at``: when this was found.
 
+    An empty light is that of a task that was not on the board yet, or is no longer.
+    """
+
+    from_light = LightField()
+    to_light = LightField()
     reasons = serializers.SerializerMethodField()
 
     class Meta:
