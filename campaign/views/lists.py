@@ -80,6 +80,7 @@ def _words(
     views = views_of(user, SavedView.Page.TASKS, chosen.kept.query)
     words = {
         "chips": chips_of(chosen, frame, units, person),
+        "bare": TaskFilter(at=chosen.at, campaign=chosen.campaign).query or "state=",
         "tabs": _tabs(chosen, named=any(view.here for view in views)),
         "views": views,
         "may_save": chosen.kept != TaskFilter() and not any(view.here for view in views),

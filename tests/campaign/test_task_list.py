@@ -73,6 +73,18 @@ def test_every_filter_is_a_chip_that_takes_itself_out() -> None:
         assert [one.label for one in left] == [one.label for one in chips if one != chip]
 
 
+def test_taking_all_filters_out_keeps_the_day() -> None:
+    client = client_of(office_of(add(running_campaign())))
+    day = (timezone.now() - timedelta(days=1)).date().isoformat()
+    for query in ({"light": ["red", "green"]}, {"group": "99", "unit": "XOA"}):
+        answer = client.get(reverse("campaign:task_list"), {**query, "at": day})
+        bare = answer.context["bare"]
+        assert f'href="?{bare}"' in unescape(answer.content.decode())
+        left = client.get(f"{reverse('campaign:task_list')}?{bare}")
+        assert not left.context["chips"]
+        assert left.context["past"]
+
+
 def test_a_value_that_no_longer_exists_is_shown_as_gone_and_empties_the_list() -> None:
     campaign = running_campaign()
     client = client_of(office_of(add(campaign)))
