@@ -156,6 +156,7 @@ ALLOWED = {
     # The cache of the light, whose columns the history leaves out; transitions are its history.
     ("campaign/services/lights.py", "Task", "bulk_update"),
     ("campaign/services/lights.py", "Task", "update"),
+    ("campaign/services/policies.py", "Task", "update"),
     # Pages as they came and as the machine read them; the history keeps what people change.
     ("digitization/services/receiving.py", "Page", "bulk_create"),
     ("digitization/reading.py", "Page", "update"),
