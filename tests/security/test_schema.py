@@ -47,7 +47,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.long]
 SCHEMA = "/api/v1/schema/"
 CANARY = "canary"
 NUMBER = "03808598765"
-EXAMPLES = 12
+EXAMPLES = 6
 ROLES = (
     "head",
     "deputy",
